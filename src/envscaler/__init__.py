@@ -1,0 +1,1 @@
+"""Executable, stateful tool environments with proven, verifiable tasks, made from task texts."""
