@@ -1,1 +1,28 @@
-"""."""
+"""One DSPy module for each step, and the pipelines composed of them."""
+
+from .acting import Agent
+from .inspecting import ClassBuilder, OutcomeJudge, Tester
+from .mining import IdeaMiner, TaskJudge
+from .planning import Planner, StateWriter
+from .proposing import ScenarioWriter
+from .scenarios import Scenarios
+from .skeletons import Skeletons
+from .step import Program, Step
+from .synthesis import Synthesis
+
+__all__ = [
+    "Agent",
+    "ClassBuilder",
+    "IdeaMiner",
+    "OutcomeJudge",
+    "Planner",
+    "Program",
+    "ScenarioWriter",
+    "Scenarios",
+    "Skeletons",
+    "StateWriter",
+    "Step",
+    "Synthesis",
+    "TaskJudge",
+    "Tester",
+]

@@ -19,7 +19,7 @@ from .state import Json, Path, digest
 class Part(BaseModel):
     """A frozen piece of a record, without an id of its own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
 
 
 class Record(Part):

@@ -1,0 +1,76 @@
+"""What prompts show of records: compact text in place of JSON full of defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..runtime.records import Attribute, BusinessRule, EnvironmentPlan, Operation, Parameter, Step
+from ..runtime.state import Json, canonical
+
+RESULT_LIMIT = 2000
+"""Characters of one tool result that a prompt shows."""
+
+
+def plan_text(plan: EnvironmentPlan) -> str:
+    """A plan on one page: state, rules, operations."""
+    lines = [f"class {plan.class_name}: {plan.summary}", plan.introduction, "", "State attributes:"]
+    for entity in plan.entities:
+        lines.append(f"- {entity.collection}: {entity.name} records by {entity.key}. {entity.description}")
+        lines += [f"    {_attribute(attribute)}" for attribute in entity.attributes]
+    lines += [f"- {_attribute(scalar)}" for scalar in plan.scalars]
+    lines += ["", "Business rules:", *rule_lines(plan.rules), "", "Operations:"]
+    lines += [line for operation in plan.operations for line in _operation(operation)]
+    return "\n".join(lines)
+
+
+def rule_lines(rules: Iterable[BusinessRule]) -> list[str]:
+    return [f"{rule.id}: {rule.text}" for rule in rules]
+
+
+def _attribute(attribute: Attribute | Parameter) -> str:
+    text = f"{attribute.name}: {attribute.type}"
+    if attribute.values:
+        text += f" (one of {', '.join(attribute.values)})"
+    if isinstance(attribute, Attribute):
+        text += f" -> {attribute.references}" if attribute.references else ""
+        text += " or null" if attribute.optional else ""
+    return f"{text}; {attribute.description}" if attribute.description else text
+
+
+def _operation(operation: Operation) -> list[str]:
+    names = ", ".join(p.name + ("" if p.required else "?") for p in operation.parameters)
+    lines = [f"- {operation.name}({names}) [{operation.kind}]: {operation.description}"]
+    lines += [f"    {_attribute(parameter)}" for parameter in operation.parameters]
+    if operation.rules:
+        lines.append(f"    must keep: {', '.join(operation.rules)}")
+    if operation.errors:
+        lines.append(f"    refuses: {'; '.join(operation.errors)}")
+    if operation.refusal_effects:
+        lines.append(f"    a refusal may still write: {', '.join(operation.refusal_effects)}")
+    return lines
+
+
+def json_text(value: Json) -> str:
+    """Canonical JSON, one line for each record of a state."""
+    if not isinstance(value, dict):
+        return canonical(value).decode()
+    lines = []
+    for name, part in value.items():
+        if isinstance(part, dict) and part:
+            records = ",\n  ".join(f"{_json(key)}: {_json(record)}" for key, record in part.items())
+            lines.append(f"{_json(name)}: {{\n  {records}\n}}")
+        else:
+            lines.append(f"{_json(name)}: {_json(part)}")
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def _json(value: Json) -> str:
+    return canonical(value).decode()
+
+
+def step_line(number: int, step: Step) -> str:
+    """An executed call and what it returned."""
+    result = _json(step.result)
+    if len(result) > RESULT_LIMIT:
+        result = f"{result[:RESULT_LIMIT]}… ({len(result)} characters)"
+    return f"{number}. {step.tool}({_json(step.arguments)}) -> {result}"

@@ -1,0 +1,234 @@
+"""From a plan to an admitted class: write, gate, test by two agents, repair, test again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import dspy
+
+from ..runtime.errors import Repairable
+from ..runtime.inspection import (
+    ExecutedCall,
+    inspect_class,
+    rules_tested,
+    run_calls,
+    untested_tools,
+)
+from ..runtime.checks import GRADER
+from ..runtime.records import (
+    Environment,
+    EnvironmentPlan,
+    Finding,
+    Inspection,
+    Judgement,
+    TestCall,
+)
+from ..runtime.sandbox import Pool
+from ..runtime.state import Json, digest
+from ..signatures import JudgeOutcomes, ProposeTestCalls, PySource, RepairClass, WriteClass
+from .briefs import json_text, plan_text
+from .step import Program, Step
+
+PASS_RATE = 0.85
+"""Least (pass + warning) / judged calls: upstream EnvScaler's threshold."""
+
+
+class Tester(Program):
+    """Proposes test calls from plan and state, without seeing the code.
+
+    Returns `calls` and `problem`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.propose = Step(ProposeTestCalls, "propose test calls")
+
+    async def aforward(
+        self, *, plan: EnvironmentPlan, state: dict[str, Json], missing: list[str], **_: Any
+    ) -> dspy.Prediction:
+        try:
+            said = await self.propose.acall(
+                plan=plan_text(plan),
+                state=json_text(state),
+                missing=missing,
+                key=[plan.id, digest(state), len(missing) > 0],
+            )
+        except Repairable as error:
+            return dspy.Prediction(calls=(), problem=str(error))
+        return dspy.Prediction(calls=tuple(said.calls), problem="")
+
+
+class OutcomeJudge(Program):
+    """Judges executed test calls against the plan.
+
+    Returns `judgements` and `problem`; calls that the answer passes over get no judgement.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.judge = Step(JudgeOutcomes, "judge outcomes")
+
+    async def aforward(
+        self, *, environment: Environment, executed: list[ExecutedCall], **_: Any
+    ) -> dspy.Prediction:
+        calls = [item.call.model_dump(mode="json") for item in executed]
+        try:
+            said = await self.judge.acall(
+                plan=plan_text(environment.plan),
+                source=PySource(code=environment.source),
+                executed=[f"{n}. {_executed(item)}" for n, item in enumerate(executed, 1)],
+                key=[environment.plan.id, environment.source, calls],
+            )
+        except Repairable as error:
+            return dspy.Prediction(judgements=(), problem=str(error))
+        known = {j.call: j for j in said.judgements if 1 <= j.call <= len(executed)}
+        return dspy.Prediction(judgements=tuple(known[n] for n in sorted(known)), problem="")
+
+
+def _executed(item: ExecutedCall) -> str:
+    tag = f" [{item.call.rule}]" if item.call.rule else ""
+    changes = [f"{'.'.join(d.path)}: {d.old!r} -> {d.new!r}" for d in item.changes]
+    return (
+        f"{item.call.tool}({json_text(item.call.arguments)}){tag} expected {item.call.expect}, "
+        f"was {item.outcome}; returned {_cut(str(item.result))}; "
+        f"state changes: {_cut('; '.join(changes)) or 'none'}"
+    )
+
+
+def _cut(text: str, limit: int = 700) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
+
+
+class ClassBuilder(Program):
+    """Writes the class of a plan and works on it until it is an environment, or gives up.
+
+    The deterministic gates come first and free of charge; only a class that passes them is tested
+    by the two agents. After every repair everything is tested again.
+
+    Args:
+        pool: sealed workers.
+        repairs: how often a class is sent back.
+
+    Returns `environment` (or None), `inspection`, `sources` (every version), `problem`.
+    """
+
+    def __init__(self, pool: Pool, repairs: int = 3) -> None:
+        super().__init__()
+        self.write = Step(WriteClass, "write class")
+        self.repair = Step(RepairClass, "repair class")
+        self.tester = Tester()
+        self.outcome_judge = OutcomeJudge()
+        self._pool, self.repairs = pool, repairs
+
+    async def aforward(
+        self, *, plan: EnvironmentPlan, state: dict[str, Json], **_: Any
+    ) -> dspy.Prediction:
+        sources: list[str] = []
+        calls: tuple[TestCall, ...] = ()
+        inspection, problem = Inspection(environment="", grader=GRADER), ""
+        try:
+            said = await self.write.acall(plan=plan_text(plan), key=plan.id)
+            for repair in range(self.repairs + 1):
+                sources.append(said.source.code)
+                environment, inspection, calls = await self._inspect(plan, sources[-1], state, calls)
+                inspection = inspection.model_copy(update={"repairs": repair})
+                findings = [*inspection.findings, *_failed(inspection)]
+                last = repair == self.repairs or (inspection.admitted and repair > 0)
+                if environment and inspection.admitted and (not findings or last):
+                    return dspy.Prediction(
+                        environment=environment, inspection=inspection, sources=sources, problem=""
+                    )
+                if repair < self.repairs:
+                    said = await self._repair(plan, sources[-1], findings, repair)
+        except Repairable as error:
+            problem = str(error)
+        problem = problem or "; ".join(map(str, inspection.findings[:3])) or _shortfall(inspection)
+        return dspy.Prediction(
+            environment=None, inspection=inspection, sources=sources, problem=problem
+        )
+
+    async def _repair(
+        self, plan: EnvironmentPlan, source: str, findings: list[Finding], attempt: int
+    ) -> dspy.Prediction:
+        return await self.repair.acall(
+            plan=plan_text(plan),
+            broken=PySource(code=source),
+            problems=[str(finding) for finding in findings],
+            key=[plan.id, source, attempt],
+        )
+
+    async def _inspect(
+        self,
+        plan: EnvironmentPlan,
+        source: str,
+        state: dict[str, Json],
+        calls: tuple[TestCall, ...],
+    ) -> tuple[Environment | None, Inspection, tuple[TestCall, ...]]:
+        report = await asyncio.to_thread(inspect_class, self._pool, plan, source, state)
+        if report.environment is None:
+            return None, Inspection(
+                environment="", grader=GRADER, findings=report.findings, probes=report.probes
+            ), calls
+        environment = report.environment
+        calls, executed = await self._exercise(environment, state, calls)
+        judged = await self.outcome_judge.acall(environment=environment, executed=executed)
+        return environment, _inspection(environment, report.probes, executed, judged), calls
+
+    async def _exercise(
+        self, environment: Environment, state: dict[str, Json], calls: tuple[TestCall, ...]
+    ) -> tuple[tuple[TestCall, ...], list[ExecutedCall]]:
+        """The test calls, proposed once and topped up once, executed on this class."""
+        plan = environment.plan
+        if not calls:
+            calls = (await self.tester.acall(plan=plan, state=state, missing=[])).calls
+        executed = await asyncio.to_thread(run_calls, self._pool, environment, state, calls)
+        missing = list(untested_tools(plan, executed))
+        if missing:
+            said = await self.tester.acall(plan=plan, state=state, missing=missing)
+            calls = (*calls, *said.calls)
+            executed = await asyncio.to_thread(run_calls, self._pool, environment, state, calls)
+        return calls, executed
+
+
+def _inspection(
+    environment: Environment, probes: int, executed: list[ExecutedCall], judged: dspy.Prediction
+) -> Inspection:
+    judgements: tuple[Judgement, ...] = judged.judgements
+    passed = sum(judgement.verdict != "fail" for judgement in judgements)
+    rate = passed / len(judgements) if judgements else None
+    untested = untested_tools(environment.plan, executed)
+    complete = len(judgements) >= PASS_RATE * len(executed)
+    return Inspection(
+        environment=environment.id,
+        grader=GRADER,
+        calls=tuple(item.call for item in executed),
+        judgements=judgements,
+        probes=probes,
+        pass_rate=rate,
+        untested_tools=tuple(untested),
+        rules_tested=len(rules_tested(executed)),
+        admitted=rate is not None and rate >= PASS_RATE and not untested and complete,
+    )
+
+
+def _failed(inspection: Inspection) -> list[Finding]:
+    """The calls that the judge failed, as findings for the repair."""
+    return [
+        Finding(
+            gate="test",
+            where=inspection.calls[j.call - 1].tool,
+            message=f"{inspection.calls[j.call - 1].model_dump_json()}: {j.reason}",
+        )
+        for j in inspection.judgements
+        if j.verdict == "fail"
+    ]
+
+
+def _shortfall(inspection: Inspection) -> str:
+    if inspection.pass_rate is None:
+        return "the test agents gave no judgement"
+    return (
+        f"pass rate {inspection.pass_rate:.2f} of {PASS_RATE} wanted, "
+        f"untested tools: {', '.join(inspection.untested_tools) or 'none'}"
+    )

@@ -1,0 +1,169 @@
+"""The whole job as one function: read tasks, open models, synthesize, write the export."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import dspy
+
+from ..runtime.bundled import recording_path
+from ..runtime.checks import GRADER, Grader
+from ..runtime.errors import ModelError
+from ..runtime.formats import Export, write_export
+from ..runtime.journal import Journal, Settled
+from ..runtime.models import REPLAY, Event, Ledger, Models, ModelSettings, open_models
+from ..runtime.readers import read_tasks
+from ..runtime.records import (
+    Certificate,
+    Difficulty,
+    Environment,
+    Inspection,
+    Provenance,
+    Scenario,
+    SourceTask,
+    Trajectory,
+)
+from ..runtime.sandbox import Pool
+from ..runtime.store import RunStore
+from .step import Step, complete
+from .synthesis import Synthesis
+
+EXPORT = "export"
+"""The folder of a run that holds its export."""
+
+
+@dataclass(frozen=True)
+class Synthesized:
+    """What a run made, and how."""
+
+    export: Export
+    journal: Journal
+    ledger: Ledger
+    warnings: tuple[str, ...]
+    model: str
+    folder: Path | None
+
+    @property
+    def errors(self) -> tuple[ModelError, ...]:
+        """Why items were left unfinished; empty when the run came to its end."""
+        return tuple(self.journal.errors)
+
+
+def synthesize(
+    tasks: Path | str | Sequence[SourceTask] | None = None,
+    out: Path | str | None = None,
+    *,
+    models: ModelSettings = ModelSettings(),  # noqa: B008 (frozen)
+    limit: int | None = None,
+    scenarios: int = 2,
+    rollouts: int = 1,
+    on_settled: Callable[[Settled], None] | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> Synthesized:
+    """Makes environments, certified scenarios and trajectories of task texts.
+
+    Args:
+        tasks: a file that `read_tasks` understands, the tasks themselves, or None for the bundled
+            ones.
+        out: the run folder; a run that is there already is taken up again. None keeps nothing.
+        models: the language model and its limits; by default recorded completions are replayed.
+        limit: read at most this many tasks.
+        scenarios: scenarios to try for each environment.
+        rollouts: episodes of a model agent in each certified scenario.
+        on_settled: called whenever an item is kept, dropped or left unfinished.
+        on_event: called for retries and other events of the model layer.
+
+    Raises:
+        ConfigurationError, DataError, RunError, SandboxError: see `runtime.errors`. A model that
+        stops answering is no error here: what is finished is exported, and `errors` says why the
+        rest is not.
+    """
+    given = read_tasks(Path(tasks) if tasks else None, limit) if _is_file(tasks) else tuple(tasks)[:limit]  # type: ignore[arg-type]
+    if models.model == REPLAY and not models.recordings and recording_path().exists():
+        models = replace(models, recordings=(recording_path(),))
+    with ExitStack() as stack:
+        store = None
+        if out is not None:
+            store = stack.enter_context(RunStore.open(Path(out), _fingerprint(given, models, scenarios, rollouts)))
+        opened = stack.enter_context(open_models(models, store, on_event))
+        pool = stack.enter_context(Pool())
+        journal = Journal(store, on_settled)
+        _run(given, opened, pool, journal, scenarios, rollouts)
+        export = collect(journal, opened)
+        if out is not None:
+            write_export(Path(out) / EXPORT, export)
+        return Synthesized(
+            export=export, journal=journal, ledger=opened.ledger,
+            warnings=tuple(opened.warnings), model=opened.label,
+            folder=Path(out) if out is not None else None,
+        )  # fmt: skip
+
+
+def _is_file(tasks: object) -> bool:
+    return tasks is None or isinstance(tasks, (str, Path))
+
+
+def _fingerprint(
+    tasks: Sequence[SourceTask], models: ModelSettings, scenarios: int, rollouts: int
+) -> dict[str, object]:
+    """What makes a run this run; anything else may change when it is taken up again."""
+    return {
+        "tasks": [task.id for task in tasks],
+        "model": models.label or models.model,
+        "scenarios": scenarios,
+        "rollouts": rollouts,
+        "grader": GRADER,
+    }
+
+
+def _run(
+    tasks: Sequence[SourceTask],
+    models: Models,
+    pool: Pool,
+    journal: Journal,
+    scenarios: int,
+    rollouts: int,
+) -> None:
+    grader = Grader(pool)
+    program = Synthesis(pool, grader, journal, scenarios=scenarios, rollouts=rollouts)
+    for _, step in program.named_predictors():
+        if isinstance(step, Step) and step.name in models.settings.per_step:
+            step.set_lm(models.lm(step.name))
+    with dspy.context(lm=models.lm()):
+        complete(program.acall(tasks=tasks, label=models.label))
+    grader.close()
+
+
+def collect(journal: Journal, models: Models) -> Export:
+    """The export of what a journal kept."""
+    environments = {e.id: e for e in journal.kept(Environment)}
+    origins = [
+        (s.record.id, s.item)
+        for s in journal.settled
+        if isinstance(s.record, (Environment, Scenario, Trajectory))
+    ]
+    return Export(
+        environments=tuple(environments.values()),
+        scenarios=tuple(journal.kept(Scenario)),
+        trajectories=tuple(journal.kept(Trajectory)),
+        inspections=tuple(journal.kept(Inspection)),
+        certificates=tuple(journal.kept(Certificate)),
+        difficulties=tuple(journal.kept(Difficulty)),
+        provenance=tuple(_provenance(ident, item, models) for ident, item in origins),
+    )
+
+
+def _provenance(record: str, item: str, models: Models) -> Provenance:
+    took = models.ledger.of(item)
+    return Provenance(
+        record=record,
+        program=f"envscaler {importlib.metadata.version('envscaler')}",
+        model=models.label,
+        calls=took.answers,
+        prompt_tokens=took.prompt_tokens,
+        completion_tokens=took.completion_tokens,
+    )

@@ -1,0 +1,96 @@
+"""The first half of the synthesis: from task texts to admitted environments."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import dspy
+
+from ..runtime.ideas import merge_ideas
+from ..runtime.journal import Journal
+from ..runtime.records import Environment, EnvironmentIdea, EnvironmentPlan, SourceTask
+from ..runtime.sandbox import Pool
+from ..runtime.state import Json
+from .inspecting import ClassBuilder
+from .mining import IdeaMiner, TaskJudge
+from .planning import Planner, StateWriter
+from .step import Program
+from .together import attended, together
+
+Ready = Callable[[Environment, dict[str, Json]], Awaitable[None]]
+"""What happens to an environment, with its initial state, as soon as it is admitted."""
+
+
+class Skeletons(Program):
+    """Judges tasks, mines and merges ideas, plans, writes and inspects classes.
+
+    Only the merging waits for all tasks; from there each idea goes its own way.
+
+    Returns `environments`: pairs of `Environment` and initial state. What fell out, and why, is in
+    the journal.
+    """
+
+    def __init__(self, pool: Pool, journal: Journal) -> None:
+        super().__init__()
+        self.task_judge = TaskJudge()
+        self.idea_miner = IdeaMiner()
+        self.planner = Planner()
+        self.state_writer = StateWriter()
+        self.class_builder = ClassBuilder(pool)
+        self._journal = journal
+
+    async def aforward(
+        self, *, tasks: Sequence[SourceTask], ready: Ready | None = None, **_: Any
+    ) -> dspy.Prediction:
+        mined = await together(self._mined(task) for task in tasks)
+        kept, dropped = merge_ideas([idea for idea in mined if idea])
+        for idea in kept:
+            self._journal.keep("idea", idea.id, idea)
+        for idea, reason in dropped:
+            self._journal.drop("idea", idea.id, reason)
+        built = await together(self._built(idea, ready) for idea in kept)
+        return dspy.Prediction(environments=[pair for pair in built if pair])
+
+    async def _mined(self, task: SourceTask) -> EnvironmentIdea | None:
+        return await attended(self._journal, "task", task.id, lambda: self._mine(task))
+
+    async def _mine(self, task: SourceTask) -> EnvironmentIdea | None:
+        said = await self.task_judge.acall(task=task)
+        if not said.needs_environment:
+            reason = said.problem or f"needs no environment: {said.reason}"
+            self._journal.drop("task", task.id, reason)
+            return None
+        found = await self.idea_miner.acall(task=task)
+        if found.idea is None:
+            self._journal.drop("task", task.id, found.problem)
+            return None
+        self._journal.keep("task", task.id, task)
+        idea: EnvironmentIdea = found.idea
+        return idea
+
+    async def _built(
+        self, idea: EnvironmentIdea, ready: Ready | None
+    ) -> tuple[Environment, dict[str, Json]] | None:
+        pair = await attended(self._journal, "class", idea.id, lambda: self._build(idea))
+        if pair and ready:
+            await ready(*pair)
+        return pair
+
+    async def _build(self, idea: EnvironmentIdea) -> tuple[Environment, dict[str, Json]] | None:
+        planned = await self.planner.acall(idea=idea)
+        if planned.plan is None:
+            self._journal.drop("plan", idea.id, planned.problem)
+            return None
+        plan: EnvironmentPlan = planned.plan
+        self._journal.keep("plan", idea.id, plan)
+        written = await self.state_writer.acall(plan=plan)
+        if written.state is None:
+            self._journal.drop("state", idea.id, written.problem)
+            return None
+        built = await self.class_builder.acall(plan=plan, state=written.state)
+        if built.environment is None:
+            self._journal.drop("class", idea.id, built.problem)
+            return None
+        self._journal.keep("class", idea.id, built.environment, ("inspection", built.inspection))
+        return built.environment, written.state

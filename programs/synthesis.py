@@ -1,0 +1,47 @@
+"""The whole synthesis: task texts in, certified scenarios and trajectories out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import dspy
+
+from ..runtime.checks import Grader
+from ..runtime.journal import Journal
+from ..runtime.records import Environment, SourceTask
+from ..runtime.sandbox import Pool
+from ..runtime.state import Json
+from .scenarios import Scenarios
+from .skeletons import Skeletons
+from .step import Program
+
+
+class Synthesis(Program):
+    """Composes `Skeletons` and `Scenarios`: an environment flows on as soon as it is ready.
+
+    Returns `journal`, which holds everything that was kept, dropped or left unfinished.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        grader: Grader,
+        journal: Journal,
+        *,
+        scenarios: int = 2,
+        rollouts: int = 0,
+    ) -> None:
+        super().__init__()
+        self.skeletons = Skeletons(pool, journal)
+        self.scenarios = Scenarios(pool, grader, journal, scenarios, rollouts)
+        self._journal = journal
+
+    async def aforward(
+        self, *, tasks: Sequence[SourceTask], label: str = "agent", **_: Any
+    ) -> dspy.Prediction:
+        async def ready(environment: Environment, state: dict[str, Json]) -> None:
+            await self.scenarios.acall(environment=environment, state=state, label=label)
+
+        await self.skeletons.acall(tasks=tasks, ready=ready)
+        return dspy.Prediction(journal=self._journal)

@@ -1,0 +1,47 @@
+"""Running many items at once, and setting those aside that found no answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+from ..runtime.errors import ModelError
+from ..runtime.journal import Journal, Stage
+from ..runtime.models import owned_by
+
+T = TypeVar("T")
+
+
+async def together(work: Iterable[Awaitable[T]]) -> list[T]:
+    """The results in order; the first error ends the others and is raised as itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(_started(item)) for item in work]
+    except BaseExceptionGroup as group_error:
+        raise _first(group_error) from group_error
+    return [task.result() for task in tasks]
+
+
+async def _started(work: Awaitable[T]) -> T:
+    return await work
+
+
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+
+
+async def attended(
+    journal: Journal, stage: Stage, item: str, work: Callable[[], Awaitable[T]]
+) -> T | None:
+    """The result of an item's work, its model calls booked on it.
+
+    None when a model did not answer: the item is then set aside as unfinished.
+    """
+    try:
+        journal.check()
+        with owned_by(item):
+            return await work()
+    except ModelError as error:
+        journal.halt(stage, item, error)
+        return None

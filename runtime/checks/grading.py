@@ -1,0 +1,37 @@
+"""Grading: verdicts of checks on final states, always computed in a sealed worker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..records import Checks, Score
+from ..sandbox import Pool
+from ..state import Json, digest
+from .rendering import matcher_source, specification
+
+GRADER = f"1-{digest(matcher_source())[:8]}"
+"""Version of the grader: rewards of different versions must not be mixed."""
+
+Case = tuple[Json, Json, Json]
+"""(initial state, final state, answer)"""
+
+
+class Grader:
+    """Scores final states. One sealed worker serves all scenarios: checks are data to it."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._checks = pool.open_checks(matcher_source(), "grade")
+
+    def scores(self, checks: Checks, cases: Sequence[Case]) -> list[Score]:
+        """One score a case; a crashed check is a score without a reward, never 0 or 1."""
+        spec = specification(checks)
+        replies = self._checks.evaluate([(spec, *case) for case in cases])
+        return [
+            Score(**reply.value)
+            if reply.status == "ok"
+            else Score(reward=None, error=f"{reply.status}: {reply.error}")
+            for reply in replies
+        ]
+
+    def close(self) -> None:
+        self._checks.close()

@@ -1,0 +1,80 @@
+"""Merging of ideas: near-duplicates by the words they use, scores by threshold."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from .records import EnvironmentIdea
+
+LEAST_SCORE = 7
+"""Least usefulness and modelability of an idea: upstream EnvScaler's threshold."""
+SIMILAR = 0.35
+"""Cosine similarity from which two ideas are one."""
+_STOP = frozenset(
+    "a an and are as at be by for from in into is it its of on or that the their them they this to "
+    "with who which while can may must also each such system systems management record records "
+    "keeps keep track tracks users staff operations constraints enforces enforce".split()
+)
+
+
+def merge_ideas(
+    ideas: Sequence[EnvironmentIdea], least: int = LEAST_SCORE
+) -> tuple[list[EnvironmentIdea], list[tuple[EnvironmentIdea, str]]]:
+    """(ideas to go on with, ideas turned away with the reason).
+
+    An idea is turned away when a score is below `least`. Near-duplicates become one: the best rated
+    of them, with the tasks of all. The result does not depend on the order in which ideas came.
+    """
+    weak = [(i, f"usefulness {i.usefulness}, modelability {i.modelability}; both must be at least {least}")
+            for i in ideas if min(i.usefulness, i.modelability) < least]  # fmt: skip
+    good = sorted(
+        (i for i in ideas if min(i.usefulness, i.modelability) >= least),
+        key=lambda i: (-i.modelability - i.usefulness, i.id),
+    )
+    vectors = _vectors(good)
+    leaders: dict[int, list[int]] = {}
+    for n in range(len(good)):
+        near = max(leaders, key=lambda m: _cosine(vectors[m], vectors[n]), default=None)
+        if near is not None and _cosine(vectors[near], vectors[n]) >= SIMILAR:
+            leaders[near].append(n)
+        else:
+            leaders[n] = []
+    kept = [_joined(good[n], [good[m] for m in merged]) for n, merged in leaders.items()]
+    doubles = [
+        (good[m], f"near-duplicate of {good[n].summary!r}")
+        for n, merged in leaders.items()
+        for m in merged
+    ]
+    return sorted(kept, key=lambda i: i.id), weak + doubles
+
+
+def _joined(leader: EnvironmentIdea, others: Sequence[EnvironmentIdea]) -> EnvironmentIdea:
+    tasks = {task.id: task for idea in (leader, *others) for task in idea.tasks}
+    return leader.model_copy(update={"tasks": tuple(tasks[key] for key in sorted(tasks))})
+
+
+def _vectors(ideas: Sequence[EnvironmentIdea]) -> list[dict[str, float]]:
+    """TF-IDF vectors of length 1; the summary counts three times (Salton and Buckley 1988)."""
+    counts = [Counter(_words(" ".join([i.summary] * 3 + [i.introduction]))) for i in ideas]
+    spread = Counter(word for count in counts for word in count)
+    made = []
+    for count in counts:
+        vector = {
+            word: (1 + math.log(n)) * (math.log((1 + len(ideas)) / (1 + spread[word])) + 1)
+            for word, n in count.items()
+        }
+        length = math.sqrt(sum(weight * weight for weight in vector.values())) or 1.0
+        made.append({word: weight / length for word, weight in vector.items()})
+    return made
+
+
+def _words(text: str) -> list[str]:
+    stems = (re.sub(r"(ies|es|s|ing|ed)$", "", word) for word in re.findall(r"[a-z]{3,}", text.lower()))
+    return [stem for stem in stems if stem not in _STOP]
+
+
+def _cosine(left: dict[str, float], right: dict[str, float]) -> float:
+    return sum(weight * right.get(word, 0.0) for word, weight in left.items())

@@ -1,0 +1,82 @@
+"""The class gate: is a generated class the environment that its plan asks for?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..errors import ConfigurationError
+from ..records import Environment, EnvironmentPlan, Finding, ToolSpec
+from ..sandbox import Pool, SealedClass
+from ..state import Json
+from .gates import GATES, examine
+from .subjects import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class ClassReport:
+    """How a class fared."""
+
+    findings: tuple[Finding, ...]
+    probes: int
+    """Calls that were tried, each on an instance of its own."""
+    tools: tuple[ToolSpec, ...]
+    """Empty when the class did not load."""
+    class_name: str
+    environment: Environment | None
+    """The environment; None when there are findings or the class did not load."""
+
+
+def inspect_class(
+    pool: Pool,
+    plan: EnvironmentPlan,
+    source: str,
+    state: dict[str, Json],
+    *,
+    seed: int = 0,
+    gates: Iterable[str] = GATES,
+) -> ClassReport:
+    """Open a class in the sandbox, try it out, and say what is wrong with it.
+
+    Deterministic: the same inputs give the same report. `plan` must pass `check_plan` and `state`
+    must pass `check_state`.
+
+    Args:
+        gates: The gates to apply, out of `GATES`.
+
+    Raises:
+        ConfigurationError: a name in `gates` is no gate.
+        SandboxError: the sealed execution itself failed.
+    """
+    chosen = tuple(gates)
+    if unknown := sorted(set(chosen) - set(GATES)):
+        raise ConfigurationError(f"Unknown gates {unknown}; the gates are {', '.join(GATES)}.")
+    subject = Subject(pool, plan, source, state, seed)
+    try:
+        return _report(subject, examine(subject, chosen))
+    finally:
+        subject.close()
+
+
+def _report(subject: Subject, findings: tuple[Finding, ...]) -> ClassReport:
+    if subject.broken:
+        return ClassReport(findings, 0, (), subject.plan.class_name, None)
+    name, tools = subject.sealed.class_name, tool_specs(subject.sealed)
+    environment = None
+    if not findings:
+        environment = Environment(
+            plan=subject.plan, class_name=name, source=subject.source, tools=tools
+        )
+    return ClassReport(findings, len(subject.trials), tools, name, environment)
+
+
+def tool_specs(sealed: SealedClass) -> tuple[ToolSpec, ...]:
+    """The tools of an opened class as records."""
+    return tuple(
+        ToolSpec(
+            name=tool["name"],
+            description=tool.get("description") or "",
+            parameters=tool["parameters"],
+        )
+        for tool in sealed.tools
+    )

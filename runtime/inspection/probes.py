@@ -1,0 +1,174 @@
+"""Probes: calls that try a class out, drawn from its plan and a state, the same ones every time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from random import Random
+from typing import Literal
+
+from ..records import Entity, EnvironmentPlan, Operation, Parameter
+from ..state import Json, canonical
+from .states import fits
+
+FITTING = 24
+"""Most fitting probes of one tool."""
+PICKS = 12
+"""Most values that are tried for one parameter."""
+
+HOSTILE: tuple[Json, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    10**12,
+    1.5,
+    "",
+    "no-such-id",
+    "9999-12-31",
+    "9999-12-31T23:59:59",
+    [],
+    [None],
+    [1, "no-such-id"],
+    [{}],
+    {},
+    {"x": None},
+)
+"""Wrong types, unknown ids, empty and extreme values: each is tried for each parameter."""
+
+_FALLBACK: dict[str, tuple[Json, ...]] = {
+    "str": ("example", "another"),
+    "int": (1, 2, 10),
+    "float": (1.0, 2.5, 10.0),
+    "bool": (True, False),
+    "date": ("2024-05-31",),
+    "datetime": ("2024-05-31T09:30:00",),
+    "list[str]": (["example"], []),
+    "list[int]": ([1, 2], []),
+    "list[dict]": ([{}], []),
+    "dict": ({}, {"example": 1}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One call to try; `hostile` when an argument is wrong or extreme on purpose."""
+
+    tool: str
+    arguments: dict[str, Json]
+    kind: Literal["fitting", "hostile"]
+
+
+def fitting_probes(
+    plan: EnvironmentPlan, state: dict[str, Json], operation: Operation, seed: int = 0
+) -> list[Probe]:
+    """Calls that fit the tool's parameters, with values from the state where it has some.
+
+    Small sets of combinations are complete; larger ones are a seeded sample in which each value
+    appears. Optional parameters are also left out. Deterministic; at most `FITTING` calls.
+    """
+    picks = {field.name: _picks(plan, state, field) for field in operation.parameters}
+    required = {f.name: picks[f.name] for f in operation.parameters if f.required}
+    random = Random(f"{seed} {operation.name}")
+    combinations = [*_combinations(picks, random)]
+    if len(required) < len(picks):
+        combinations = combinations[: FITTING // 2] + _combinations(required, random)
+        for name in picks.keys() - required.keys():
+            combinations.append({name: picks[name][0]} | {k: v[0] for k, v in required.items()})
+    unique = {canonical(arguments): arguments for arguments in combinations}
+    return [Probe(operation.name, found, "fitting") for found in [*unique.values()][:FITTING]]
+
+
+def _combinations(picks: Mapping[str, list[Json]], random: Random) -> list[dict[str, Json]]:
+    names = list(picks)
+    size = 1
+    for values in picks.values():
+        size *= len(values)
+    if size <= FITTING:
+        return [dict(zip(names, row, strict=True)) for row in product(*picks.values())]
+    longest = max(len(values) for values in picks.values())
+    each = [{name: picks[name][row % len(picks[name])] for name in names} for row in range(longest)]
+    extra = FITTING - longest
+    return each + [{name: random.choice(picks[name]) for name in names} for _ in range(extra)]
+
+
+def hostile_probes(operation: Operation, base: dict[str, Json]) -> Iterator[Probe]:
+    """`base` with one argument replaced by each hostile value in turn."""
+    for field in operation.parameters:
+        for value in HOSTILE:
+            yield Probe(operation.name, base | {field.name: value}, "hostile")
+
+
+# ------------------------------------------------------------------ values
+
+
+def _picks(plan: EnvironmentPlan, state: dict[str, Json], field: Parameter) -> list[Json]:
+    """Values for one parameter: its enumeration, ids, values of that name, or plain ones."""
+    if field.values:
+        return list(field.values)
+    found = [*_ids(plan, state, field)] or [*_known(plan, state, field)]
+    unique = {canonical(value): value for value in found if fits(field.type, value)}
+    return _spread([*unique.values()], PICKS) or list(_FALLBACK[field.type])
+
+
+def _spread(values: list[Json], most: int) -> list[Json]:
+    """At most `most` of the values, evenly spaced, so that late records are tried too."""
+    if len(values) <= most:
+        return values
+    return [values[index * len(values) // most] for index in range(most)]
+
+
+def _ids(plan: EnvironmentPlan, state: dict[str, Json], field: Parameter) -> Iterator[Json]:
+    """Keys of the records that a parameter's name or description points at."""
+    one = re.sub(r"s$", "", field.name) if field.type == "list[str]" else field.name
+    for entity in _entities(plan, one, field.description):
+        keys = list(state.get(entity.collection) or ())
+        if field.type == "list[str]":
+            yield from ([key] for key in keys)
+            yield keys[:2]
+        else:
+            yield from keys
+
+
+def _entities(plan: EnvironmentPlan, name: str, description: str) -> list[Entity]:
+    """The entities whose key a parameter holds: by its whole name, its ending, or in prose."""
+    aliases = {entity.name: _aliases(plan, entity) for entity in plan.entities}
+    whole = [entity for entity in plan.entities if name in aliases[entity.name]]
+    ending = [
+        entity
+        for entity in plan.entities
+        if any(name.endswith(f"_{alias}") for alias in aliases[entity.name] - {"id", "name"})
+    ]
+    prose = [
+        entity
+        for entity in plan.entities
+        if re.search(rf"\b{re.escape(entity.key)}\b", description)
+    ]
+    return whole or ending or prose
+
+
+def _aliases(plan: EnvironmentPlan, entity: Entity) -> set[str]:
+    """Names that hold a key of the entity: its key, `<entity>_id`, attributes that reference it."""
+    fields = (field for other in plan.entities for field in other.attributes)
+    referring = {field.name for field in fields if field.references == entity.name}
+    return {entity.key, f"{_snake(entity.name)}_id"} | referring
+
+
+def _known(plan: EnvironmentPlan, state: dict[str, Json], field: Parameter) -> Iterator[Json]:
+    """Values that the state holds under the parameter's name or, for dates, of its type."""
+    dated = field.type in ("date", "datetime")
+    for entity in plan.entities:
+        same = [
+            f for f in entity.attributes if f.name == field.name or (dated and f.type == field.type)
+        ]
+        for record in (state.get(entity.collection) or {}).values():
+            yield from (record.get(f.name) for f in same)
+    for scalar in plan.scalars:
+        if scalar.name == field.name or (dated and scalar.type == field.type):
+            yield state.get(scalar.name)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

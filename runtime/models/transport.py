@@ -1,0 +1,121 @@
+"""The way to a real endpoint: DSPy's own transport, with retries that are seen.
+
+Imported only when a model is opened, because it loads DSPy.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import dspy
+from dspy.lm15 import Request, Response
+
+from ..errors import AnswerError, ConfigurationError, EnvscalerError, ModelUnavailable
+from .answers import Reply
+from .routes import Route
+
+_LONGEST_WAIT = 60.0
+
+
+class Transport:
+    """Sends requests to one model; one call is one question, its retries included."""
+
+    def __init__(self, route: Route, retries: int, on_retry: Callable[[str, str], None]) -> None:
+        self._route = route
+        self._retries = retries
+        self._on_retry = on_retry
+        self._lm = _MeteredLM(route.model, cache=False, num_retries=0, **route.client)
+        self._answered = False
+
+    def send(self, request: Request, step: str) -> Reply:
+        """Ask once, and again while the failure may pass.
+
+        Raises:
+            ModelUnavailable: the endpoint refuses, cannot be reached or kept failing.
+            AnswerError: the endpoint refuses this one request, after it answered others.
+            ConfigurationError: DSPy cannot send to this model.
+        """
+        attempt = 1
+        while True:
+            try:
+                response = self._lm(request=request)
+            except dspy.LMError as error:
+                if not dspy.is_retryable_lm_error(error) or attempt > self._retries:
+                    raise self._explained(error, attempt) from error
+                wait = _wait(error, attempt)
+                self._on_retry(
+                    step,
+                    f"{self._route.model}: attempt {attempt} of {self._retries + 1} failed "
+                    f"({_reason(error)}); next in {wait:g} s",
+                )
+                time.sleep(wait)
+                attempt += 1
+            else:
+                self._answered = True
+                return self._reply(response, attempt)
+
+    def close(self) -> None:
+        self._lm.close()
+
+    def _reply(self, response: Response, attempts: int) -> Reply:
+        usage, cost = self._lm.metered()
+        prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+        if cost is None and prompt is not None and completion is not None:
+            cost = self._route.price_of(prompt, completion)
+        text = response.text or ""
+        return Reply(text, response.finish_reason, prompt, completion, cost, attempts)
+
+    def _explained(self, error: Any, attempts: int) -> EnvscalerError:
+        model, place, reason = self._route.model, self._route.place, _reason(error)
+        if isinstance(error, dspy.LMAuthError):
+            return ModelUnavailable(
+                f"{place} refuses the key for {model} ({reason}): set {self._route.key_name} or "
+                "pass --api-key"
+            )
+        if isinstance(error, dspy.LMUnsupportedModelError) or error.status == 404:
+            return ModelUnavailable(
+                f"{place} does not serve {model} ({reason}): check --model and --api-base"
+            )
+        if isinstance(error, dspy.LMConfigurationError):
+            return ConfigurationError(f"{model} cannot be used: {reason}")
+        if isinstance(error, dspy.LMInvalidRequestError) and self._answered:
+            return AnswerError(f"{model} refuses this request: {reason}")
+        times = f"failed {attempts} times in a row" if attempts > 1 else "failed"
+        return ModelUnavailable(
+            f"{model} at {place} {times}: {reason}; what is finished is kept, run again to go on"
+        )
+
+
+class _MeteredLM(dspy.LM):
+    """Keeps what DSPy works out about the last call of each thread in place of a history."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._last = threading.local()
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        # The call around this one has its own callbacks and usage tracker: count it once.
+        with dspy.context(disable_history=False, callbacks=[], usage_tracker=None):
+            return super().__call__(*args, **options)
+
+    def update_history(self, entry: dict[str, Any]) -> None:
+        self._last.entry = entry
+
+    def metered(self) -> tuple[dict[str, int], float | None]:
+        """Usage and cost in USD of this thread's last call."""
+        return self._last.entry["usage"], self._last.entry["cost"]
+
+
+def _wait(error: Any, attempt: int) -> float:
+    hint = error.retry_after
+    return min(float(hint) if hint is not None else 2.0 ** (attempt - 1), _LONGEST_WAIT)
+
+
+def _reason(error: Any) -> str:
+    """One line of what the endpoint said."""
+    text = " ".join((error.message or type(error).__name__).split())
+    text = text if len(text) <= 300 else text[:300] + "…"
+    return f"HTTP {error.status}: {text}" if error.status else text

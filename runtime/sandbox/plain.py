@@ -1,0 +1,104 @@
+"""Values of generated code as JSON text, with a reason and a place where they are not JSON."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from ..state import Json
+
+DEPTH = 64
+"""How deep lists and dicts may nest."""
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+
+encode = msgspec.json.Encoder().encode
+"""JSON text of a value; for values from generated code use `text`."""
+decode = msgspec.json.Decoder().decode
+"""The value of JSON text."""
+
+
+class NotJson(Exception):
+    """A value is not JSON."""
+
+
+class Oversize(Exception):
+    """A value's JSON text is longer than allowed."""
+
+
+def text(value: object, cap: int, name: str) -> bytes:
+    """JSON text of `plain(value)`.
+
+    Raises:
+        NotJson: see `plain`.
+        Oversize: it is longer than `cap` bytes.
+    """
+    try:
+        encoded = encode(plain(value, name))
+    except UnicodeEncodeError:
+        raise NotJson(f"{name} holds a string with half a surrogate pair, which is no text") from None
+    if len(encoded) > cap:
+        raise Oversize(f"{name} takes {len(encoded)} bytes as JSON; at most {cap} are allowed")
+    return encoded
+
+
+def plain(value: object, name: str) -> Json:
+    """A JSON value: new dicts and lists, tuples as lists, enums of str or int as their value.
+
+    Raises:
+        NotJson: naming the place inside `name`, what stands there and what may.
+    """
+    return _plain(value, (name,))
+
+
+def _plain(value: object, path: tuple[object, ...]) -> Json:
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if len(path) > DEPTH:
+        raise NotJson(f"{path[0]} nests deeper than {DEPTH} levels, or holds itself")
+    if isinstance(value, dict):
+        return {
+            _key(key, path): _plain(item, (*path, key)) for key, item in dict.items(value)
+        }
+    if isinstance(value, list):
+        return [_plain(item, (*path, n)) for n, item in enumerate(list.__iter__(value))]
+    if isinstance(value, tuple):
+        return [_plain(item, (*path, n)) for n, item in enumerate(tuple.__iter__(value))]
+    return _scalar(value, path)
+
+
+def _scalar(value: object, path: tuple[object, ...]) -> Json:
+    if isinstance(value, str):
+        return str.__getitem__(value, slice(None))
+    if isinstance(value, int):
+        number = int.__index__(value)
+        if _SMALLEST <= number <= _LARGEST:
+            return number
+        raise NotJson(f"{_place(path)} is an integer beyond 64 bits")
+    if isinstance(value, float):
+        real = float.__add__(value, 0.0)
+        if math.isfinite(real):
+            return value if type(value) is float else real
+        raise NotJson(f"{_place(path)} is {real}, which JSON cannot hold; use None")
+    raise NotJson(
+        f"{_place(path)} is of type {type(value).__name__}; "
+        "expected None, bool, int, float, str, list or dict"
+    )
+
+
+def _key(key: object, path: tuple[object, ...]) -> str:
+    if type(key) is str:
+        return key
+    if isinstance(key, str):
+        return str.__getitem__(key, slice(None))
+    raise NotJson(f"{_place(path)} has a key of type {type(key).__name__}; keys must be str")
+
+
+def _place(path: tuple[object, ...]) -> str:
+    """The path as a programmer writes it: `result["data"][0]`."""
+    steps = (
+        f"[{key}]" if type(key) is int else f'["{key[:40]}"]' if type(key) is str else "[…]"
+        for key in path[1:]
+    )
+    return f"{path[0]}{''.join(steps)}"

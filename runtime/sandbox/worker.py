@@ -1,0 +1,88 @@
+"""The worker: seals itself, then carries out the operations of one generated source.
+
+It runs in a process forked by the zygote. Whatever the source does, the worst is that this process
+ends: the host notices, starts another and rebuilds the instances.
+"""
+
+from __future__ import annotations
+
+import gc
+import mmap
+import os
+from typing import NoReturn
+
+import msgspec
+
+from . import seal
+from .deadline import Deadline
+from .program import Program
+from .protocol import (
+    ANSWER_BYTES,
+    HEAD_BYTES,
+    Answer,
+    Hello,
+    Limits,
+    Load,
+    Order,
+    Outcome,
+    frame,
+    frame_length,
+)
+
+PAGE_BYTES = 8
+"""The progress page: the number, from 1, of the running operation of the order; 0 when idle."""
+_DECODER = msgspec.msgpack.Decoder(Order)
+
+
+def main(limits: Limits, channel: int, page: int) -> NoReturn:
+    """Seal this process and serve the host; ends with the process."""
+    progress = mmap.mmap(page, PAGE_BYTES)
+    fault, layers = "", ()
+    try:
+        layers = seal.seal(limits, channel)
+        found = seal.breaches()
+        fault = f"a sealed worker was still able to use {', '.join(found)}" if found else ""
+    except seal.SealFault as error:
+        fault = str(error)
+    _send(frame(Hello(layers, fault)))
+    gc.set_threshold(50_000, 20, 100)
+    deadline = Deadline(limits.soft_seconds)
+    program: Program | None = None
+    while True:
+        order = _DECODER.decode(_receive(frame_length(_receive(HEAD_BYTES))))
+        outcomes: list[Outcome] = []
+        size = 0
+        for index, operation in enumerate(order.operations, 1):
+            progress[:] = index.to_bytes(PAGE_BYTES, "little")
+            if isinstance(operation, Load):
+                program = Program(limits, deadline, operation)
+                outcome = program.load()
+            else:
+                assert program is not None, "the first operation of a worker is Load"
+                outcome = program.perform(operation)
+            outcomes.append(outcome)
+            size += len(outcome.value) + len(outcome.error)
+            if size > ANSWER_BYTES:
+                _send(frame(Answer(order.number, outcomes)))
+                outcomes, size = [], 0
+        progress[:] = bytes(PAGE_BYTES)
+        if outcomes:
+            _send(frame(Answer(order.number, outcomes)))
+
+
+def _receive(count: int) -> bytes:
+    """Exactly so many bytes from the host; ends the process when the host is gone."""
+    parts: list[bytes] = []
+    while count:
+        part = os.read(seal.SOCKET, min(count, 1 << 20))
+        if not part:
+            os._exit(0)
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+def _send(message: bytes) -> None:
+    rest = memoryview(message)
+    while rest:
+        rest = rest[os.write(seal.SOCKET, rest) :]

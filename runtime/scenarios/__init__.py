@@ -1,0 +1,1 @@
+"""Scenarios: running reference plans, deriving checks from their effects, proving them."""

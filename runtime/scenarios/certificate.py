@@ -1,0 +1,253 @@
+"""The certificate: a scenario's proof, computed from scratch by executing everything it claims.
+
+Every row of `ROWS` is one demand, a function of the `Trial` that returns its evidence. A scenario
+is certified when all of them hold. Kill rates are counted apart for strict values, loosened values
+and executed wrong actions, because only the first are near 1 by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..checks import GRADER, Grader
+from ..records import (
+    Call,
+    Certificate,
+    Change,
+    Environment,
+    Evidence,
+    Outcome,
+    PlannedCall,
+    Scenario,
+    Score,
+)
+from ..sandbox import SealedClass
+from ..state import Json, at, digest
+from .actions import wrong_plans
+from .execution import Execution, run_plans
+from .grounding import ungrounded
+from .mutants import Mutant, mutants
+
+SECOND_SEED = 1
+ACTION_FLOOR = 0.85
+"""Least share of the effective executed wrong actions that must be rejected."""
+SHOWN = 5
+"""Failures that a row spells out."""
+
+
+@dataclass
+class Trial:
+    """A scenario on trial: executions and verdicts, computed once and shared by the rows."""
+
+    environment: Environment
+    scenario: Scenario
+    sealed: SealedClass
+    grader: Grader
+
+    @property
+    def initial(self) -> dict[str, Json]:
+        return self.scenario.initial_state
+
+    @cached_property
+    def references(self) -> list[Execution]:
+        """Each reference solution under the first and the second seed, one after the other."""
+        plans = [solution.plan for solution in self.scenario.solutions]
+        return [
+            run
+            for pair in zip(self.run(plans), self.run(plans, seed=SECOND_SEED), strict=True)
+            for run in pair
+        ]
+
+    @property
+    def reference(self) -> Execution:
+        return self.references[0]
+
+    @cached_property
+    def outcomes(self) -> list[Execution]:
+        """The recorded calls behind each accepted end state, run again."""
+        return self.run([as_plan(outcome.calls) for outcome in self.scenario.checks.outcomes], False)
+
+    def run(
+        self, plans: Sequence[Sequence[PlannedCall]], stop_early: bool = True, seed: int = 0
+    ) -> list[Execution]:
+        return run_plans(
+            self.sealed, self.environment, self.initial, plans, seed=seed, stop_early=stop_early
+        )
+
+    def scores(self, states: Iterable[Json], answer: Json = None) -> list[Score]:
+        cases = [(self.initial, state, answer) for state in states]
+        return self.grader.scores(self.scenario.checks, cases)
+
+
+def as_plan(calls: Iterable[Call]) -> list[PlannedCall]:
+    return [PlannedCall(n=n, tool=c.tool, arguments=c.arguments) for n, c in enumerate(calls, 1)]
+
+
+def _evidence(demand: str, failures: Sequence[str], tried: int, floor: float = 1.0) -> Evidence:
+    held = max(0, tried - len(failures))
+    return Evidence(
+        demand=demand, holds=tried > 0 and held >= floor * tried, tried=tried, held=held,
+        failures=tuple(failures[:SHOWN]),
+    )  # fmt: skip
+
+
+def solvable(trial: Trial) -> Evidence:
+    """Every reference solution runs as declared under two seeds, is grounded, and scores 1."""
+    runs = trial.references
+    scores = trial.scores((run.final for run in runs), trial.scenario.checks.answer)
+    failures = [
+        run.problem or f"the solution scores {score.reward}: {score}"
+        for run, score in zip(runs, scores, strict=True)
+        if run.problem or score.reward != 1.0
+    ]
+    failures += ungrounded(trial.scenario.task, trial.environment.plan, trial.reference)
+    return _evidence("each reference solution is executed and accepted", failures, len(runs))
+
+
+def not_free(trial: Trial) -> Evidence:
+    """Every goal owns a change, is false at the start, and doing nothing scores 0."""
+    checks = trial.scenario.checks
+    start = trial.scores([trial.initial])[0]
+    owned = {c.goal for o in checks.outcomes[:1] for c in o.changes if c.kind != "keep"}
+    failures = [
+        f"goal {i + 1} ({text}) is {'true at the start' if done else 'without a change'}"
+        for i, (text, done) in enumerate(zip(checks.goals, start.goals, strict=False))
+        if done or (i not in owned and not (checks.answer is not None and i == len(checks.goals) - 1))
+    ]
+    if start.reward != 0.0:
+        failures.append(f"doing nothing scores {start.reward}")
+    return _evidence("no goal is true before, and doing nothing scores 0", failures, len(checks.goals) + 1)
+
+
+def guarded(trial: Trial) -> Evidence:
+    """The guards hold in the initial state and in every accepted one."""
+    states = [trial.initial, *(run.final for run in trial.references)]
+    failures = [
+        f"a guard is broken {'before' if i == 0 else 'after'} the solution"
+        for i, score in enumerate(trial.scores(states))
+        if not score.guards
+    ]
+    return _evidence("guards hold before and after", failures, len(states))
+
+
+def framed(trial: Trial) -> Evidence:
+    """The task done with a side effect scores 0."""
+    return _rejected("a side effect on top of the solution scores 0", trial, "side effect")
+
+
+def sharp(trial: Trial) -> Evidence:
+    """Every end state with one strict change missing, altered or misplaced is rejected."""
+    return _rejected("each changed value, dropped or altered, is rejected", trial, "strict")
+
+
+def loosened(trial: Trial) -> Evidence:
+    """Values that break the rule standing in place of equality are rejected."""
+    return _rejected("each loosened value is still bounded by its rule", trial, "loosened", empty=True)
+
+
+def _rejected(demand: str, trial: Trial, mode: str, empty: bool = False) -> Evidence:
+    tried = _effective(trial, mode)
+    answer = trial.scenario.checks.answer
+    scores = trial.scores((mutant.state for mutant in tried), answer)
+    allowed = 0.0 if mode == "side effect" else 1.0
+    failures = [
+        f"{mutant.what} scores {score.reward}"
+        for mutant, score in zip(tried, scores, strict=True)
+        if score.reward is None or (score.reward > 0 if allowed == 0.0 else score.reward >= 1)
+    ]
+    if empty and not tried:
+        return Evidence(demand=demand, holds=True)
+    return _evidence(demand, failures, len(tried))
+
+
+def _effective(trial: Trial, mode: str) -> list[Mutant]:
+    """The mutants of the first outcome that are no accepted end state themselves."""
+    accepted = {digest(run.final) for run in [*trial.outcomes, *trial.references]}
+    made = mutants(trial.initial, trial.reference.final, trial.scenario.checks.outcomes[0])
+    return [m for m in made if m.mode == mode and digest(m.state) not in accepted]
+
+
+def acted(trial: Trial) -> Evidence:
+    """Solutions with a call left out, repeated or aimed elsewhere do not score 1."""
+    demand = "executed wrong actions are rejected"
+    accepted = {digest(run.final) for run in [*trial.outcomes, *trial.references]}
+    runs = trial.run([plan for _, plan in (wrong := wrong_plans(trial.reference, trial.environment))], False)
+    told = [
+        (what, run) for (what, _), run in zip(wrong, runs, strict=True)
+        if digest(run.final) not in accepted
+    ]  # fmt: skip
+    scores = trial.scores((run.final for _, run in told), trial.scenario.checks.answer)
+    failures = [
+        f"{what} scores {score.reward}"
+        for (what, _), score in zip(told, scores, strict=True)
+        if score.reward is None or score.reward >= 1
+    ]
+    return _evidence(demand, failures, len(told), ACTION_FLOOR)
+
+
+def tolerant(trial: Trial) -> Evidence:
+    """Every executed alternative is accepted, run again from its recorded calls."""
+    scores = trial.scores((run.final for run in trial.outcomes), trial.scenario.checks.answer)
+    failures = [
+        f"accepted end state {i} is not reached again: its calls score {score.reward}"
+        for i, score in enumerate(scores, 1)
+        if score.reward != 1.0
+    ]
+    return _evidence("each executed alternative is accepted", failures, len(scores))
+
+
+def honest(trial: Trial) -> Evidence:
+    """Agents that do nothing or stop half-way, and claim success, do not get a full reward."""
+    claim = "Task completed"
+    states: list[tuple[str, Json]] = [("doing nothing", trial.initial)]
+    writes = [i for i, step in enumerate(trial.reference.steps) if step.changes]
+    parts = trial.run([trial.reference.plan[:i] for i in writes[1:]])
+    states += [(f"stopping before call {i + 1}", p.final) for i, p in zip(writes[1:], parts, strict=True)]
+    failures = [
+        f"{what} and claiming success scores {score.reward}"
+        for (what, _), score in zip(states, trial.scores([s for _, s in states], claim), strict=True)
+        if score.reward is None or score.reward >= 1 or (what == "doing nothing" and score.reward > 0)
+    ]
+    return _evidence("doing nothing or only a part does not pay as if all were done", failures, len(states))
+
+
+def pure(trial: Trial) -> Evidence:
+    """Each verdict is the same when it is asked for again."""
+    states = [trial.initial, trial.reference.final]
+    first, second = trial.scores(states), trial.scores(states)
+    failures = [f"{a} and then {b}" for a, b in zip(first, second, strict=True) if a != b]
+    return _evidence("each verdict is the same twice", failures, len(states))
+
+
+ROWS: Mapping[str, Callable[[Trial], Evidence]] = {
+    "solvable": solvable,
+    "not free": not_free,
+    "guarded": guarded,
+    "frame": framed,
+    "sharp": sharp,
+    "loosened": loosened,
+    "actions": acted,
+    "tolerant": tolerant,
+    "honest": honest,
+    "pure": pure,
+}
+
+
+def certify(trial: Trial, rows: Iterable[str] = tuple(ROWS)) -> Certificate:
+    """The certificate of a scenario; it stops at an unsolvable one, which has nothing to mutate."""
+    evidence: list[Evidence] = []
+    broken = any(run.problem for run in trial.references)
+    for name in rows:
+        if name == "solvable" or not broken:
+            evidence.append(ROWS[name](trial))
+    return Certificate(
+        scenario=trial.scenario.id,
+        grader=GRADER,
+        rows=tuple(evidence),
+        state_hashes=trial.reference.hashes(),
+    )
+
+
+__all__ = ["ROWS", "Change", "Outcome", "Trial", "as_plan", "at", "certify"]

@@ -1,0 +1,28 @@
+"""Python source as a typed field: raw text in the prompt, whole text in the record."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import dspy
+import pydantic
+
+_FENCED = re.compile(r"^```[^\n]*\n(.*)\n```\s*$", re.DOTALL)
+
+
+class PySource(dspy.Code):
+    """The source text of a Python module.
+
+    Only an outermost fence is taken off: `dspy.Code` itself cuts at the first inner one. Text that
+    is no Python is kept as it is, so that a gate can say what is wrong with it.
+    """
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def validate_input(cls, data: Any) -> Any:
+        if isinstance(data, cls):
+            return data
+        text = data["code"] if isinstance(data, dict) else str(data)
+        fenced = _FENCED.match(text.strip())
+        return {"code": (fenced.group(1) if fenced else text).strip("\n") + "\n"}

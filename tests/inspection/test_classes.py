@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from envscaler.runtime.errors import ConfigurationError
+from envscaler.runtime.inspection import GATES, inspect_class
+from envscaler.runtime.records import EnvironmentPlan
+from envscaler.runtime.sandbox import Pool
+
+
+@dataclass(frozen=True)
+class Plant:
+    """A fault put into the library: texts of its source exchanged, its plan edited."""
+
+    gate: str
+    where: str
+    message: str
+    texts: dict[str, str] = field(default_factory=dict)
+    edit: Callable[[dict[str, Any]], object] = lambda plan: None
+
+
+def planted(plant: Plant, plan: EnvironmentPlan, source: str) -> tuple[EnvironmentPlan, str]:
+    for old, new in plant.texts.items():
+        assert old in source
+        source = source.replace(old, new)
+    fields = plan.model_dump(mode="json")
+    plant.edit(fields)
+    return EnvironmentPlan.model_validate(fields), source
+
+
+def test_a_good_class_becomes_an_environment(
+    pool: Pool, plan: EnvironmentPlan, source: str, state: dict[str, Any]
+) -> None:
+    report = inspect_class(pool, plan, source, state)
+    assert [str(finding) for finding in report.findings] == []
+    assert report.environment is not None
+    assert report.environment.tools == report.tools
+    assert {tool.name for tool in report.tools} == {o.name for o in plan.operations}
+    assert report.class_name == "LibraryEnv"
+    assert report.probes > 200
+
+
+PLANTS: dict[str, Plant] = {
+    "the class has another name": Plant(
+        "loads",
+        "LibraryEnv",
+        "the class is called 'LendingEnv'",
+        {"class LibraryEnv": "class LendingEnv"},
+    ),
+    "the source does not parse": Plant(
+        "loads", "LibraryEnv", "line 45", {"        found = []\n": "        found = [\n"}
+    ),
+    "the source breaks the policy": Plant(
+        "loads", "LibraryEnv", "os", {"class LibraryEnv": "import os\n\nclass LibraryEnv"}
+    ),
+    "the constructor wants a key that is not there": Plant(
+        "loads", "LibraryEnv", "shelves", {'init_config["loans"]': 'init_config["shelves"]'}
+    ),
+    "a helper is public": Plant(
+        "tools", "refuse", "no operation of the plan", {"_refuse": "refuse"}
+    ),
+    "an operation is missing": Plant(
+        "tools",
+        "count_books",
+        "no such public method",
+        edit=lambda p: p["operations"].append(
+            {"name": "count_books", "kind": "query", "description": "Count the books."}
+        ),
+    ),
+    "a parameter is called otherwise": Plant(
+        "tools",
+        "return_book",
+        "the plan's are (loan)",
+        edit=lambda p: p["operations"][5]["parameters"][0].update(name="loan"),
+    ),
+    "a required parameter has a default": Plant(
+        "tools",
+        "lend_book",
+        "the plan requires it",
+        {
+            'member_id: str) -> dict:\n        """Lend': (
+                'member_id: str = "") -> dict:\n        """Lend'
+            )
+        },
+    ),
+    "an optional parameter is required": Plant(
+        "tools",
+        "search_books",
+        "give it a default",
+        {"genre: str = None, max_pages: int = None": "genre: str, max_pages: int = None"},
+    ),
+    "a parameter has another type": Plant(
+        "tools",
+        "search_books",
+        "the plan's is int (integer)",
+        {"max_pages: int = None": "max_pages: str = None"},
+    ),
+    "a parameter has no type": Plant(
+        "tools", "return_book", "has no type", {"loan_id: str)": "loan_id)"}
+    ),
+    "a list has other items": Plant(
+        "tools", "tag_book", "items of its parameter tags", {"list[str]": "list[int]"}
+    ),
+    "a parameter has no description": Plant(
+        "tools", "tag_book", "tags has no description", {"            tags: The new tags.\n": ""}
+    ),
+    "a tool has no description": Plant(
+        "tools",
+        "return_book",
+        "it has no description",
+        {"Take a lent book back.\n\n        Args": "Args"},
+    ),
+    "an attribute is not in the state": Plant(
+        "state",
+        "currency",
+        "which init_config lacks",
+        {"        self.today =": "        self.currency = 'EUR'\n        self.today ="},
+    ),
+    "the state has a key that is not kept": Plant(
+        "state",
+        "next_loan",
+        "no such public attribute",
+        {"self.next_loan": "self._next_loan"},
+    ),
+    "the constructor changes the state": Plant(
+        "state",
+        "next_loan",
+        "next_loan: 3 → 4",
+        {'init_config["next_loan"]': 'init_config["next_loan"] + 1'},
+    ),
+    "a private counter is remembered": Plant(
+        "state",
+        "lend_book",
+        "keep nothing outside",
+        {
+            "        self.today =": "        self._lent = 0\n        self.today =",
+            '        loan_id = f"L{': (
+                '        self._lent += 1\n        loan_id = f"L{self._lent}-{'
+            ),
+        },
+    ),
+    "a query counts its calls": Plant(
+        "queries",
+        "get_book",
+        "this query changed the state (next_loan: 3 → 4)",
+        {
+            '        return {"success": True, "data": dict(book)}': (
+                '        self.next_loan += 1\n        return {"success": True, "data": dict(book)}'
+            )
+        },
+    ),
+    "a refusal comes after the first write": Plant(
+        "refusals",
+        "lend_book",
+        "books.B1.copies: 2 → 1",
+        {
+            '        if member["status"] == "blocked"': (
+                '        book["copies"] -= 1\n        if member["status"] == "blocked"'
+            ),
+            '        self.next_loan += 1\n        book["copies"] -= 1\n': (
+                "        self.next_loan += 1\n"
+            ),
+        },
+    ),
+    "an answer has no data": Plant(
+        "contract",
+        "get_member",
+        "needs 'data' or 'message'",
+        {'"data": dict(member)': '"member": dict(member)'},
+    ),
+    "an answer is a bare list": Plant(
+        "contract",
+        "search_books",
+        "a dict with the key 'success'",
+        {'data": found}\n\n    def get_member': 'data": found}["data"]\n\n    def get_member'},
+    ),
+    "a refusal has no reason": Plant(
+        "contract", "lend_book", "non-empty 'error'", {'"No copy is left."': '""'}
+    ),
+    "an unhashable id raises": Plant(
+        "total", "get_book", "TypeError", {" if isinstance(key, str) else None": ""}
+    ),
+    "a wrong item of a list raises": Plant(
+        "total",
+        "tag_book",
+        '[1,"no-such-id"]',
+        {
+            " or not all(isinstance(tag, str) for tag in tags)": "",
+            "list(tags)": '",".join(tags).split(",")',
+        },
+    ),
+    "an unknown id raises": Plant(
+        "total",
+        "return_book",
+        "KeyError",
+        {
+            "loan = self._record(self.loans, loan_id)\n        if loan is None": (
+                "loan = self.loans[str(loan_id)]\n        if loan is None"
+            )
+        },
+    ),
+    "instances share a counter": Plant(
+        "isolation",
+        "lend_book",
+        "instances share something",
+        {
+            "class LibraryEnv": (
+                "class _Counter:\n    loans = 0\n\n\nCOUNTER = _Counter()\n\n\nclass LibraryEnv"
+            ),
+            '        loan_id = f"L{': (
+                '        COUNTER.loans += 1\n        loan_id = f"L{COUNTER.loans}-{'
+            ),
+        },
+    ),
+    "an endless loop": Plant(
+        "total",
+        "search_books",
+        "timeout",
+        {
+            "        found = []\n": (
+                "        found = []\n        while max_pages == 0:\n            pass\n"
+            )
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANTS)
+def test_a_planted_fault_is_found_by_its_gate_and_by_no_other(
+    pool: Pool, plan: EnvironmentPlan, source: str, state: dict[str, Any], name: str
+) -> None:
+    plant = PLANTS[name]
+    changed, text = planted(plant, plan, source)
+    found = inspect_class(pool, changed, text, state)
+    assert {finding.gate for finding in found.findings} == {plant.gate}, found.findings
+    assert any(
+        finding.where == plant.where and plant.message in finding.message
+        for finding in found.findings
+    ), found.findings
+    assert found.environment is None
+    others = [gate for gate in GATES if gate != plant.gate]
+    assert inspect_class(pool, changed, text, state, gates=others).findings == ()
+
+
+def test_a_refusal_may_change_what_the_plan_allows(
+    pool: Pool, plan: EnvironmentPlan, source: str, state: dict[str, Any]
+) -> None:
+    def allow(fields: dict[str, Any]) -> None:
+        fields["operations"][4]["refusal_effects"] = ["next_loan"]
+
+    counting = {
+        '            return self._refuse("No copy is left.")': "            self.next_loan += 1\n"
+        '            return self._refuse("No copy is left.")'
+    }
+    changed, text = planted(Plant("refusals", "", "", counting, allow), plan, source)
+    assert inspect_class(pool, changed, text, state).findings == ()
+    assert {f.gate for f in inspect_class(pool, plan, text, state).findings} == {"refusals"}
+
+
+def test_a_tool_is_named_at_most_three_times_by_a_gate(
+    pool: Pool, plan: EnvironmentPlan, source: str, state: dict[str, Any]
+) -> None:
+    text = source.replace('"data": dict(book)', '"book": dict(book)')
+    (*_, last) = found = inspect_class(pool, plan, text, state).findings
+    assert [(f.gate, f.where) for f in found] == [("contract", "get_book")] * len(found)
+    assert len(found) <= 3
+    text = source.replace('"data": found', '"found": found')
+    (*_, last) = inspect_class(pool, plan, text, state).findings
+    assert "more like this" in last.message
+
+
+def test_an_inspection_says_the_same_twice(
+    pool: Pool, plan: EnvironmentPlan, source: str, state: dict[str, Any]
+) -> None:
+    text = source.replace(" if isinstance(key, str) else None", "")
+    assert inspect_class(pool, plan, text, state) == inspect_class(pool, plan, text, state)
+
+
+def test_an_unknown_gate_is_named(
+    pool: Pool, plan: EnvironmentPlan, source: str, state: dict[str, Any]
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"'manners'.*loads, tools"):
+        inspect_class(pool, plan, source, state, gates=["manners"])

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from envscaler.runtime.inspection import check_plan
+from envscaler.runtime.records import EnvironmentPlan, Finding
+
+Edit = Callable[[dict[str, Any]], object]
+
+
+def test_a_plan_that_holds_together_has_no_findings(plan: EnvironmentPlan) -> None:
+    assert check_plan(plan, tools=(8, 8), min_rules=3) == ()
+
+
+def test_too_few_operations_and_rules_are_counted_by_default(plan: EnvironmentPlan) -> None:
+    assert [(f.where, f.message) for f in check_plan(plan)] == [
+        ("operations", "the plan has 8; between 10 and 25 are expected."),
+        ("rules", "the plan has 3; at least 5 are expected."),
+    ]
+
+
+def edited(plan: EnvironmentPlan, edit: Edit) -> tuple[Finding, ...]:
+    fields = plan.model_dump(mode="json")
+    edit(fields)
+    return check_plan(EnvironmentPlan.model_validate(fields), tools=(1, 25), min_rules=0)
+
+
+FAULTS: dict[str, tuple[Edit, str, str]] = {
+    "a class name in snake_case": (
+        lambda p: p.update(class_name="library_env"),
+        "class_name",
+        "PascalCase",
+    ),
+    "an operation named like a keyword": (
+        lambda p: p["operations"][0].update(name="import"),
+        "operation import",
+        "no public snake_case",
+    ),
+    "a private operation": (
+        lambda p: p["operations"][0].update(name="_get_book"),
+        "operation _get_book",
+        "no public snake_case",
+    ),
+    "a parameter with a space": (
+        lambda p: p["operations"][0]["parameters"][0].update(name="book id"),
+        "operation get_book",
+        "'book id' is no public",
+    ),
+    "two entities in one collection": (
+        lambda p: p["entities"][1].update(collection="books"),
+        "state",
+        "'books' stands there 2 times",
+    ),
+    "an attribute twice": (
+        lambda p: p["entities"][0]["attributes"].append({"name": "title", "type": "str"}),
+        "entity Book",
+        "'title' stands there 2 times",
+    ),
+    "an operation twice": (
+        lambda p: p["operations"].append(p["operations"][0]),
+        "operations",
+        "'get_book' stands there 2 times",
+    ),
+    "a rule twice": (
+        lambda p: p["rules"].append(p["rules"][0]),
+        "rules",
+        "'R1' stands there 2 times",
+    ),
+    "an operation named like a collection": (
+        lambda p: p["operations"][1].update(name="books"),
+        "operation books",
+        "would hide the method",
+    ),
+    "a key that is no attribute": (
+        lambda p: p["entities"][0].update(key="isbn"),
+        "entity Book",
+        "none of its attributes",
+    ),
+    "a key that is a number": (
+        lambda p: p["entities"][0]["attributes"][0].update(type="int"),
+        "entity Book",
+        "of type int",
+    ),
+    "a key that may be left out": (
+        lambda p: p["entities"][0]["attributes"][0].update(optional=True),
+        "entity Book",
+        "optional attribute",
+    ),
+    "a reference to nothing": (
+        lambda p: p["entities"][2]["attributes"][1].update(references="Author"),
+        "Loan.book_id",
+        "'Author', which is no entity",
+    ),
+    "a reference held by a number": (
+        lambda p: p["entities"][2]["attributes"][1].update(type="int"),
+        "Loan.book_id",
+        "with type int",
+    ),
+    "an enumeration of numbers": (
+        lambda p: p["operations"][1]["parameters"][1].update(values=["100", "200"]),
+        "search_books(max_pages)",
+        "only str takes an enumeration",
+    ),
+    "an operation that keeps an unknown rule": (
+        lambda p: p["operations"][0].update(rules=["R9"]),
+        "operation get_book",
+        "'R9', which the plan does not have",
+    ),
+    "a rule that nothing keeps": (
+        lambda p: p["rules"].append({"id": "R4", "text": "Loans end after fourteen days."}),
+        "rule R4",
+        "no operation has to keep it",
+    ),
+    "a refusal effect on nothing": (
+        lambda p: p["operations"][4].update(refusal_effects=["attempts"]),
+        "operation lend_book",
+        "'attempts' is no state attribute",
+    ),
+    "an entity that no query mentions": (
+        lambda p: p["entities"].append(
+            {
+                "name": "Invoice",
+                "collection": "invoices",
+                "key": "invoice_id",
+                "attributes": [{"name": "invoice_id", "type": "str"}],
+            }
+        ),
+        "entity Invoice",
+        "no query operation mentions it",
+    ),
+    "no change at all": (
+        lambda p: p.update(operations=p["operations"][:4], rules=[]),
+        "operations",
+        "none is a change",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_each_fault_of_a_plan_is_found(plan: EnvironmentPlan, name: str) -> None:
+    edit, where, message = FAULTS[name]
+    findings = edited(plan, edit)
+    assert any(f.where == where and message in f.message for f in findings), findings
+
+
+def test_an_entity_is_readable_when_a_query_only_describes_it(plan: EnvironmentPlan) -> None:
+    """`Category` is named by its plural alone, in prose."""
+
+    def add(fields: dict[str, Any]) -> None:
+        attributes = [{"name": "code", "type": "str"}]
+        fields["entities"].append(
+            {
+                "name": "Category",
+                "collection": "shelf_marks",
+                "key": "code",
+                "attributes": attributes,
+            }
+        )
+        fields["operations"][1]["description"] = "Return books, and their categories."
+
+    assert edited(plan, add) == ()
