@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import dspy
 
@@ -33,7 +32,7 @@ class Agent(Program):
         self._pool, self._grader, self.turns = pool, grader, turns
 
     async def aforward(
-        self, *, environment: Environment, scenario: Scenario, label: str, rollout: int = 0, **_: Any
+        self, *, environment: Environment, scenario: Scenario, label: str, rollout: int = 0
     ) -> dspy.Prediction:
         episode = await asyncio.to_thread(Episode, self._pool, environment, scenario)
         try:
@@ -66,5 +65,3 @@ class Agent(Program):
             key=[environment.source, digest(scenario.initial_state), scenario.task, made],
             rollout=rollout,
         )
-
-

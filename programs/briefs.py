@@ -15,7 +15,9 @@ def plan_text(plan: EnvironmentPlan) -> str:
     """A plan on one page: state, rules, operations."""
     lines = [f"class {plan.class_name}: {plan.summary}", plan.introduction, "", "State attributes:"]
     for entity in plan.entities:
-        lines.append(f"- {entity.collection}: {entity.name} records by {entity.key}. {entity.description}")
+        lines.append(
+            f"- {entity.collection}: {entity.name} records by {entity.key}. {entity.description}"
+        )
         lines += [f"    {_attribute(attribute)}" for attribute in entity.attributes]
     lines += [f"- {_attribute(scalar)}" for scalar in plan.scalars]
     lines += ["", "Business rules:", *rule_lines(plan.rules), "", "Operations:"]

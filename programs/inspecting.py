@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import dspy
 
+from ..runtime.checks import GRADER
 from ..runtime.errors import Repairable
 from ..runtime.inspection import (
     ExecutedCall,
@@ -15,7 +15,6 @@ from ..runtime.inspection import (
     run_calls,
     untested_tools,
 )
-from ..runtime.checks import GRADER
 from ..runtime.records import (
     Environment,
     EnvironmentPlan,
@@ -32,6 +31,8 @@ from .step import Program, Step
 
 PASS_RATE = 0.85
 """Least (pass + warning) / judged calls: upstream EnvScaler's threshold."""
+TOP_UPS = 2
+"""How often more test calls are asked for when tools were left untested."""
 
 
 class Tester(Program):
@@ -45,14 +46,19 @@ class Tester(Program):
         self.propose = Step(ProposeTestCalls, "propose test calls")
 
     async def aforward(
-        self, *, plan: EnvironmentPlan, state: dict[str, Json], missing: list[str], **_: Any
+        self,
+        *,
+        plan: EnvironmentPlan,
+        state: dict[str, Json],
+        missing: list[str],
+        top_up: int = 0,
     ) -> dspy.Prediction:
         try:
             said = await self.propose.acall(
                 plan=plan_text(plan),
                 state=json_text(state),
                 missing=missing,
-                key=[plan.id, digest(state), len(missing) > 0],
+                key=[plan.id, digest(state), top_up],
             )
         except Repairable as error:
             return dspy.Prediction(calls=(), problem=str(error))
@@ -70,7 +76,7 @@ class OutcomeJudge(Program):
         self.judge = Step(JudgeOutcomes, "judge outcomes")
 
     async def aforward(
-        self, *, environment: Environment, executed: list[ExecutedCall], **_: Any
+        self, *, environment: Environment, executed: list[ExecutedCall]
     ) -> dspy.Prediction:
         calls = [item.call.model_dump(mode="json") for item in executed]
         try:
@@ -121,9 +127,7 @@ class ClassBuilder(Program):
         self.outcome_judge = OutcomeJudge()
         self._pool, self.repairs = pool, repairs
 
-    async def aforward(
-        self, *, plan: EnvironmentPlan, state: dict[str, Json], **_: Any
-    ) -> dspy.Prediction:
+    async def aforward(self, *, plan: EnvironmentPlan, state: dict[str, Json]) -> dspy.Prediction:
         sources: list[str] = []
         calls: tuple[TestCall, ...] = ()
         inspection, problem = Inspection(environment="", grader=GRADER), ""
@@ -131,7 +135,9 @@ class ClassBuilder(Program):
             said = await self.write.acall(plan=plan_text(plan), key=plan.id)
             for repair in range(self.repairs + 1):
                 sources.append(said.source.code)
-                environment, inspection, calls = await self._inspect(plan, sources[-1], state, calls)
+                environment, inspection, calls = await self._inspect(
+                    plan, sources[-1], state, calls
+                )
                 inspection = inspection.model_copy(update={"repairs": repair})
                 findings = [*inspection.findings, *_failed(inspection)]
                 last = repair == self.repairs or (inspection.admitted and repair > 0)
@@ -167,9 +173,13 @@ class ClassBuilder(Program):
     ) -> tuple[Environment | None, Inspection, tuple[TestCall, ...]]:
         report = await asyncio.to_thread(inspect_class, self._pool, plan, source, state)
         if report.environment is None:
-            return None, Inspection(
-                environment="", grader=GRADER, findings=report.findings, probes=report.probes
-            ), calls
+            return (
+                None,
+                Inspection(
+                    environment="", grader=GRADER, findings=report.findings, probes=report.probes
+                ),
+                calls,
+            )
         environment = report.environment
         calls, executed = await self._exercise(environment, state, calls)
         judged = await self.outcome_judge.acall(environment=environment, executed=executed)
@@ -178,14 +188,16 @@ class ClassBuilder(Program):
     async def _exercise(
         self, environment: Environment, state: dict[str, Json], calls: tuple[TestCall, ...]
     ) -> tuple[tuple[TestCall, ...], list[ExecutedCall]]:
-        """The test calls, proposed once and topped up once, executed on this class."""
+        """The test calls, proposed once and topped up where tools were left out, executed."""
         plan = environment.plan
         if not calls:
             calls = (await self.tester.acall(plan=plan, state=state, missing=[])).calls
         executed = await asyncio.to_thread(run_calls, self._pool, environment, state, calls)
-        missing = list(untested_tools(plan, executed))
-        if missing:
-            said = await self.tester.acall(plan=plan, state=state, missing=missing)
+        for top_up in range(1, TOP_UPS + 1):
+            missing = list(untested_tools(environment, executed))
+            if not missing:
+                break
+            said = await self.tester.acall(plan=plan, state=state, missing=missing, top_up=top_up)
             calls = (*calls, *said.calls)
             executed = await asyncio.to_thread(run_calls, self._pool, environment, state, calls)
         return calls, executed
@@ -197,7 +209,7 @@ def _inspection(
     judgements: tuple[Judgement, ...] = judged.judgements
     passed = sum(judgement.verdict != "fail" for judgement in judgements)
     rate = passed / len(judgements) if judgements else None
-    untested = untested_tools(environment.plan, executed)
+    untested = untested_tools(environment, executed)
     complete = len(judgements) >= PASS_RATE * len(executed)
     return Inspection(
         environment=environment.id,
@@ -207,7 +219,7 @@ def _inspection(
         probes=probes,
         pass_rate=rate,
         untested_tools=tuple(untested),
-        rules_tested=len(rules_tested(executed)),
+        rules_tested=len(rules_tested(environment, executed)),
         admitted=rate is not None and rate >= PASS_RATE and not untested and complete,
     )
 

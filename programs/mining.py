@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import dspy
 
 from ..runtime.errors import Repairable
@@ -22,7 +20,7 @@ class TaskJudge(Program):
         super().__init__()
         self.judge = Step(JudgeTask, "judge task")
 
-    async def aforward(self, *, task: SourceTask, **_: Any) -> dspy.Prediction:
+    async def aforward(self, *, task: SourceTask) -> dspy.Prediction:
         try:
             said = await self.judge.acall(task=task.text, key=task.text)
         except Repairable as error:
@@ -42,7 +40,7 @@ class IdeaMiner(Program):
         super().__init__()
         self.infer = Step(InferIdea, "infer idea")
 
-    async def aforward(self, *, task: SourceTask, **_: Any) -> dspy.Prediction:
+    async def aforward(self, *, task: SourceTask) -> dspy.Prediction:
         try:
             said = await self.infer.acall(task=task.text, key=task.text)
         except Repairable as error:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import dspy
 from pydantic import ValidationError
 
 from ..runtime.errors import Repairable
 from ..runtime.inspection import check_plan, check_state
-from ..runtime.records import EnvironmentIdea, EnvironmentPlan
+from ..runtime.records import EnvironmentIdea, EnvironmentPlan, Finding
 from ..runtime.state import digest
 from ..signatures import PlanEnvironment, RepairPlan, RepairState, WriteState
 from .briefs import json_text, plan_text
@@ -33,21 +33,17 @@ class Planner(Program):
         self.repair = Step(RepairPlan, "repair plan")
         self.tools, self.rules, self.repairs = tools, rules, repairs
 
-    async def aforward(self, *, idea: EnvironmentIdea, **_: Any) -> dspy.Prediction:
-        findings: tuple[Any, ...] = ()
+    async def aforward(self, *, idea: EnvironmentIdea) -> dspy.Prediction:
+        findings: tuple[Finding, ...] = ()
+        plan: EnvironmentPlan | None = None
         for attempt in range(self.repairs + 1):
             try:
-                if attempt == 0:
-                    said = await self._plan(idea)
-                else:
-                    said = await self.repair.acall(
-                        plan=plan_text(plan),
-                        problems=[str(finding) for finding in findings],
-                        key=[plan.id, attempt],
-                    )
+                said = await (self._mend(plan, findings, attempt) if plan else self._plan(idea))
                 plan = _plan(idea, said)
             except (Repairable, ValidationError) as error:
-                return dspy.Prediction(plan=None, findings=findings, repairs=attempt, problem=str(error))
+                return dspy.Prediction(
+                    plan=None, findings=findings, repairs=attempt, problem=str(error)
+                )
             findings = check_plan(plan, tools=self.tools, min_rules=self.rules)
             if not findings:
                 return dspy.Prediction(plan=plan, findings=(), repairs=attempt, problem="")
@@ -61,9 +57,19 @@ class Planner(Program):
             summary=idea.summary,
             introduction=idea.introduction,
             tasks=[task.text for task in idea.tasks],
-            size=f"{low + 2} to {min(high, low + 8)} operations, {self.rules + 1} to {self.rules + 6} rules",
+            size=f"{low + 2} to {min(high, low + 8)} operations, "
+            f"{self.rules + 1} to {self.rules + 6} rules",
             # Not its tasks: which of them were merged into the idea depends on the others.
             key=[idea.summary, idea.introduction, self.tools, self.rules],
+        )
+
+    async def _mend(
+        self, plan: EnvironmentPlan, findings: Sequence[Finding], attempt: int
+    ) -> dspy.Prediction:
+        return await self.repair.acall(
+            plan=plan_text(plan),
+            problems=[str(finding) for finding in findings],
+            key=[plan.id, attempt],
         )
 
 
@@ -91,8 +97,8 @@ class StateWriter(Program):
         self.repair = Step(RepairState, "repair state")
         self.records, self.repairs = records, repairs
 
-    async def aforward(self, *, plan: EnvironmentPlan, variant: int = 0, **_: Any) -> dspy.Prediction:
-        findings: tuple[Any, ...] = ()
+    async def aforward(self, *, plan: EnvironmentPlan, variant: int = 0) -> dspy.Prediction:
+        findings: tuple[Finding, ...] = ()
         for attempt in range(self.repairs + 1):
             try:
                 if attempt == 0:
@@ -110,7 +116,9 @@ class StateWriter(Program):
                         key=[plan.id, digest(said.state), attempt],
                     )
             except Repairable as error:
-                return dspy.Prediction(state=None, findings=findings, repairs=attempt, problem=str(error))
+                return dspy.Prediction(
+                    state=None, findings=findings, repairs=attempt, problem=str(error)
+                )
             findings = check_state(plan, said.state)
             if not findings:
                 return dspy.Prediction(state=said.state, findings=(), repairs=attempt, problem="")
@@ -119,6 +127,6 @@ class StateWriter(Program):
         )
 
 
-def _listed(findings: tuple[Any, ...]) -> str:
+def _listed(findings: Sequence[Finding]) -> str:
     more = f" and {len(findings) - 3} more" if len(findings) > 3 else ""
     return "; ".join(str(finding) for finding in findings[:3]) + more

@@ -6,7 +6,6 @@ import asyncio
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import dspy
 
@@ -54,7 +53,9 @@ def brief(environment: Environment, index: int) -> str:
     """What the scenario of this index should be like; operations take turns in being wanted."""
     changing = [o.name for o in environment.plan.operations if o.kind == "change"]
     wanted = [changing[(3 * index + k) % len(changing)] for k in range(min(3, len(changing)))]
-    return f"{SHAPES[index % len(SHAPES)]}. Use at least one of: {', '.join(dict.fromkeys(wanted))}."
+    return (
+        f"{SHAPES[index % len(SHAPES)]}. Use at least one of: {', '.join(dict.fromkeys(wanted))}."
+    )
 
 
 @dataclass
@@ -92,13 +93,15 @@ class ScenarioWriter(Program):
         self._pool, self._grader, self.repairs = pool, grader, repairs
 
     async def aforward(
-        self, *, environment: Environment, state: dict[str, Json], index: int = 0, **_: Any
+        self, *, environment: Environment, state: dict[str, Json], index: int = 0
     ) -> dspy.Prediction:
         made = dspy.Prediction(
             scenario=None, certificate=None, difficulty=None, execution=None,
             repairs=0, problems=[], problem="",
         )  # fmt: skip
-        sealed = await asyncio.to_thread(self._pool.open, environment.source, environment.class_name)
+        sealed = await asyncio.to_thread(
+            self._pool.open, environment.source, environment.class_name
+        )
         try:
             draft = await self._propose(environment, state, index)
             for made.repairs in range(self.repairs + 1):

@@ -11,7 +11,7 @@ from pathlib import Path
 import dspy
 
 from ..runtime.bundled import recording_path
-from ..runtime.checks import GRADER, Grader
+from ..runtime.checks import GRADER, Grader, render_functions
 from ..runtime.errors import ModelError
 from ..runtime.formats import Export, write_export
 from ..runtime.journal import Journal, Settled
@@ -82,20 +82,22 @@ def synthesize(
         stops answering is no error here: what is finished is exported, and `errors` says why the
         rest is not.
     """
-    given = read_tasks(Path(tasks) if tasks else None, limit) if _is_file(tasks) else tuple(tasks)[:limit]  # type: ignore[arg-type]
+    given = _given(tasks, limit)
     if models.model == REPLAY and not models.recordings and recording_path().exists():
         models = replace(models, recordings=(recording_path(),))
     with ExitStack() as stack:
         store = None
         if out is not None:
-            store = stack.enter_context(RunStore.open(Path(out), _fingerprint(given, models, scenarios, rollouts)))
+            store = stack.enter_context(
+                RunStore.open(Path(out), _fingerprint(given, models, scenarios, rollouts))
+            )
         opened = stack.enter_context(open_models(models, store, on_event))
         pool = stack.enter_context(Pool())
         journal = Journal(store, on_settled)
         _run(given, opened, pool, journal, scenarios, rollouts)
         export = collect(journal, opened)
         if out is not None:
-            write_export(Path(out) / EXPORT, export)
+            write_export(Path(out) / EXPORT, export, render=render_functions)
         return Synthesized(
             export=export, journal=journal, ledger=opened.ledger,
             warnings=tuple(opened.warnings), model=opened.label,
@@ -103,8 +105,12 @@ def synthesize(
         )  # fmt: skip
 
 
-def _is_file(tasks: object) -> bool:
-    return tasks is None or isinstance(tasks, (str, Path))
+def _given(
+    tasks: Path | str | Sequence[SourceTask] | None, limit: int | None
+) -> tuple[SourceTask, ...]:
+    if tasks is None or isinstance(tasks, (str, Path)):
+        return read_tasks(Path(tasks) if tasks is not None else None, limit)
+    return tuple(tasks)[:limit]
 
 
 def _fingerprint(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import dspy
 
@@ -42,7 +41,7 @@ class Scenarios(Program):
         self.count, self.rollouts = count, rollouts
 
     async def aforward(
-        self, *, environment: Environment, state: dict[str, Json], label: str = "agent", **_: Any
+        self, *, environment: Environment, state: dict[str, Json], label: str = "agent"
     ) -> dspy.Prediction:
         made = await together(
             self._made(environment, state, index, label) for index in range(self.count)
@@ -84,7 +83,9 @@ class Scenarios(Program):
         self._journal.keep("trajectory", f"{scenario.id}/reference", trajectory)
         return scenario
 
-    async def _act(self, environment: Environment, scenario: Scenario, label: str, rollout: int) -> None:
+    async def _act(
+        self, environment: Environment, scenario: Scenario, label: str, rollout: int
+    ) -> None:
         played = await self.agent.acall(
             environment=environment, scenario=scenario, label=label, rollout=rollout
         )

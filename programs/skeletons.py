@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 import dspy
 
@@ -41,7 +40,7 @@ class Skeletons(Program):
         self._journal = journal
 
     async def aforward(
-        self, *, tasks: Sequence[SourceTask], ready: Ready | None = None, **_: Any
+        self, *, tasks: Sequence[SourceTask], ready: Ready | None = None
     ) -> dspy.Prediction:
         mined = await together(self._mined(task) for task in tasks)
         kept, dropped = merge_ideas([idea for idea in mined if idea])

@@ -51,7 +51,9 @@ class Step(dspy.Predict):
                     failure = _unparsed(self.name, error)
         raise failure
 
-    async def aforward(self, *, key: Json = None, rollout: int = 0, **inputs: Any) -> dspy.Prediction:
+    async def aforward(
+        self, *, key: Json = None, rollout: int = 0, **inputs: Any
+    ) -> dspy.Prediction:
         """As `forward`."""
         for attempt in range(ATTEMPTS):
             with asking(self.name, key or plain(inputs), rollout=rollout * ATTEMPTS + attempt):
@@ -93,11 +95,10 @@ class Program(dspy.Module):
     (`ModelError`, `SandboxError`) is raised.
     """
 
+    aforward: Any  # its parameters are the subclass's own
+
     def forward(self, **inputs: Any) -> dspy.Prediction:
         return complete(self.aforward(**inputs))
-
-    async def aforward(self, **inputs: Any) -> dspy.Prediction:
-        raise NotImplementedError
 
 
 def complete(work: Coroutine[Any, Any, T]) -> T:

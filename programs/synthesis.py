@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import dspy
 
@@ -38,7 +37,7 @@ class Synthesis(Program):
         self._journal = journal
 
     async def aforward(
-        self, *, tasks: Sequence[SourceTask], label: str = "agent", **_: Any
+        self, *, tasks: Sequence[SourceTask], label: str = "agent"
     ) -> dspy.Prediction:
         async def ready(environment: Environment, state: dict[str, Json]) -> None:
             await self.scenarios.acall(environment=environment, state=state, label=label)

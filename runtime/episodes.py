@@ -22,7 +22,9 @@ class Episode:
     A call that cannot be made is an observation like any other; it never ends the episode.
     """
 
-    def __init__(self, pool: Pool, environment: Environment, scenario: Scenario, seed: int = 0) -> None:
+    def __init__(
+        self, pool: Pool, environment: Environment, scenario: Scenario, seed: int = 0
+    ) -> None:
         self.environment, self.scenario = environment, scenario
         self._tools = Toolset(environment.tools)
         self._sealed = pool.open(environment.source, environment.class_name)
@@ -50,7 +52,9 @@ class Episode:
             else:
                 made.append(self._step(call))
                 result = made[-1].result
-            self.messages.append({"role": "tool", "tool_call_id": ident, "content": json.dumps(result)})
+            self.messages.append(
+                {"role": "tool", "tool_call_id": ident, "content": json.dumps(result)}
+            )
         return made
 
     def _step(self, call: Call) -> Step:

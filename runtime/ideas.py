@@ -14,9 +14,58 @@ LEAST_SCORE = 7
 SIMILAR = 0.35
 """Cosine similarity from which two ideas are one."""
 _STOP = frozenset(
-    "a an and are as at be by for from in into is it its of on or that the their them they this to "
-    "with who which while can may must also each such system systems management record records "
-    "keeps keep track tracks users staff operations constraints enforces enforce".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "by",
+        "for",
+        "from",
+        "in",
+        "into",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "or",
+        "that",
+        "the",
+        "their",
+        "them",
+        "they",
+        "this",
+        "to",
+        "with",
+        "who",
+        "which",
+        "while",
+        "can",
+        "may",
+        "must",
+        "also",
+        "each",
+        "such",
+        "system",
+        "systems",
+        "management",
+        "record",
+        "records",
+        "keeps",
+        "keep",
+        "track",
+        "tracks",
+        "users",
+        "staff",
+        "operations",
+        "constraints",
+        "enforces",
+        "enforce",
+    ]
 )
 
 
@@ -28,8 +77,11 @@ def merge_ideas(
     An idea is turned away when a score is below `least`. Near-duplicates become one: the best rated
     of them, with the tasks of all. The result does not depend on the order in which ideas came.
     """
-    weak = [(i, f"usefulness {i.usefulness}, modelability {i.modelability}; both must be at least {least}")
-            for i in ideas if min(i.usefulness, i.modelability) < least]  # fmt: skip
+    weak = [
+        (i, f"rated {i.usefulness} and {i.modelability} of 10; both must be at least {least}")
+        for i in ideas
+        if min(i.usefulness, i.modelability) < least
+    ]
     good = sorted(
         (i for i in ideas if min(i.usefulness, i.modelability) >= least),
         key=lambda i: (-i.modelability - i.usefulness, i.id),
@@ -72,7 +124,9 @@ def _vectors(ideas: Sequence[EnvironmentIdea]) -> list[dict[str, float]]:
 
 
 def _words(text: str) -> list[str]:
-    stems = (re.sub(r"(ies|es|s|ing|ed)$", "", word) for word in re.findall(r"[a-z]{3,}", text.lower()))
+    stems = (
+        re.sub(r"(ies|es|s|ing|ed)$", "", word) for word in re.findall(r"[a-z]{3,}", text.lower())
+    )
     return [stem for stem in stems if stem not in _STOP]
 
 

@@ -68,7 +68,7 @@ class Journal:
                 raise error
 
     def kept(self, kind: type[R]) -> list[R]:
-        """The kept records of a type, sorted by their JSON so that order of arrival is forgotten."""
+        """The kept records of a type, sorted by their JSON, so that order of arrival is lost."""
         found = [s.record for s in self.settled if isinstance(s.record, kind)]
         return sorted(found, key=lambda record: record.model_dump_json())
 

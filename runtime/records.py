@@ -58,7 +58,16 @@ class EnvironmentIdea(Record):
 # ------------------------------------------------------------------ plans
 
 ValueType = Literal[
-    "str", "int", "float", "bool", "date", "datetime", "list[str]", "list[int]", "list[dict]", "dict"
+    "str",
+    "int",
+    "float",
+    "bool",
+    "date",
+    "datetime",
+    "list[str]",
+    "list[int]",
+    "list[dict]",
+    "dict",
 ]
 """Types of state values and parameters; `date` and `datetime` are ISO 8601 strings."""
 

@@ -40,4 +40,6 @@ class JudgeOutcomes(dspy.Signature):
     plan: str = dspy.InputField()
     source: PySource = dspy.InputField()
     executed: list[str] = dspy.InputField(desc="numbered from 1")
-    judgements: list[Judgement] = dspy.OutputField(desc="one for each call, reasons only where needed")
+    judgements: list[Judgement] = dspy.OutputField(
+        desc="one for each call, reasons only where needed"
+    )

@@ -22,8 +22,8 @@ class WriteClass(dspy.Signature):
       "data" with the ids of new records} (change) or {"success": False, "error": "…"}. It never
       raises: check the type of every argument first (bool is not int), then existence, then rules.
       Ids may be of the wrong type, unknown or empty; numbers negative, zero or huge.
-    - A refused call changes nothing: check everything before the first write. Queries write nothing.
-      Results are copies, never the stored dicts or lists.
+    - A refused call changes nothing: check everything before the first write. Queries write
+      nothing. Results are copies, never the stored dicts or lists.
     - Every business rule is enforced in every operation that owns it.
     - No clock, no randomness, no uuid, no input or output, no printing: the current time and the
       counters for new ids are state. Imports only from: copy, math, re, datetime, typing,

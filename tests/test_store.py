@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from envscaler.runtime.errors import RunError
 from envscaler.runtime.models import Answer, Entry, Ledger
 from envscaler.runtime.records import Finding, Inspection, SourceTask

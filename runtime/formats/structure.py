@@ -19,22 +19,8 @@ from ..errors import DataError
 from ..state import Json
 
 _MUTATORS = frozenset(
-    [
-        "add",
-        "append",
-        "clear",
-        "discard",
-        "extend",
-        "insert",
-        "pop",
-        "popitem",
-        "remove",
-        "reverse",
-        "setdefault",
-        "sort",
-        "update",
-    ]
-)
+    ("add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove")
+) | {"reverse", "setdefault", "sort", "update"}
 _WRAPPERS = frozenset(
     ("enumerate", "iter", "list", "max", "min", "next", "reversed", "sorted", "tuple")
 )
@@ -109,9 +95,10 @@ def _assigned(start: ast.FunctionDef | None) -> dict[str, str]:
     types: dict[str, str] = {}
     for node in ast.walk(start) if start else ():
         annotation = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else ""
-        for target in _targets(node):
-            if isinstance(target, ast.Attribute) and not target.attr.startswith("_"):
-                types[target.attr] = annotation or types.get(target.attr, "")
+        for target in (part for target in _targets(node) for part in ast.walk(target)):
+            match target:
+                case ast.Attribute(value=ast.Name(), attr=name, ctx=ast.Store()) if name[0] != "_":
+                    types[name] = annotation or types.get(name, "")
     return types
 
 

@@ -6,11 +6,11 @@ as the hub's copies have them. Nothing that is read is run or parsed as code her
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 from pydantic import ValidationError
 
 from ..errors import DataError
@@ -93,7 +93,7 @@ def read_scenarios(path: Path) -> tuple[UpstreamScenario, ...]:
 def _listed(path: Path) -> list[tuple[str, Mapping[str, Json]]]:
     """The entries of a file with their names: the key in a mapping, the position in a list."""
     try:
-        content = json.loads(path.read_bytes())
+        content = msgspec.json.decode(path.read_bytes())
     except OSError as fault:
         raise DataError(f"{path} cannot be read: {fault.strerror}.") from fault
     except (ValueError, RecursionError) as fault:
@@ -130,8 +130,8 @@ def _field(entry: Mapping[str, Json], name: str, kind: type[Field]) -> Field:
     value = entry[name]
     if kind is not str and isinstance(value, str):
         try:
-            value = json.loads(value)
-        except ValueError as fault:
+            value = msgspec.json.decode(value)
+        except (ValueError, RecursionError) as fault:
             raise ValueError(f"the field {name} holds text that is not JSON: {fault}") from fault
     if not isinstance(value, kind):
         raise ValueError(f"the field {name} holds {value!r:.60}, expected a {kind.__name__}")
@@ -149,7 +149,9 @@ def _objects(entry: Mapping[str, Json], name: str) -> list[dict[str, Json]]:
 
 def _environment_of(entry: Mapping[str, Json]) -> Environment:
     class_name = _field(entry, "env_class_name", str)
-    functions = [_field(tool, "function", dict) for tool in _field(entry, "tools", list)]
+    if not (given := _objects(entry, "tools")):
+        raise ValueError("the field tools is missing or empty")
+    functions = [_field(tool, "function", dict) for tool in given]
     tools = tuple(
         ToolSpec(
             name=_field(function, "name", str),

@@ -10,9 +10,7 @@ import ast
 from collections.abc import Iterator
 
 NATIVE_MODULES = frozenset(
-    "__future__ abc base64 bisect calendar collections collections.abc copy dataclasses datetime "
-    "decimal enum fractions functools hashlib heapq itertools json math numbers operator re "
-    "statistics string textwrap typing unicodedata".split()
+    ["__future__", "abc", "base64", "bisect", "calendar", "collections", "collections.abc", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib", "heapq", "itertools", "json", "math", "numbers", "operator", "re", "statistics", "string", "textwrap", "typing", "unicodedata"]
 )
 """Modules that our classes and checks may import."""
 IMPORTED_MODULES = NATIVE_MODULES | {"random", "secrets", "time", "uuid"}
@@ -28,17 +26,11 @@ REMOVED = {
 
 _DUNDERS = frozenset(
     f"__{name}__"
-    for name in (
-        "init post_init new str repr eq ne lt le gt ge hash bool len iter next contains reversed "
-        "getitem setitem delitem missing enter exit call format int float index neg pos abs round "
-        "add radd sub rsub mul rmul truediv floordiv mod iadd isub and or name doc slots all "
-        "match_args annotations"
-    ).split()
+    for name in ["init", "post_init", "new", "str", "repr", "eq", "ne", "lt", "le", "gt", "ge", "hash", "bool", "len", "iter", "next", "contains", "reversed", "getitem", "setitem", "delitem", "missing", "enter", "exit", "call", "format", "int", "float", "index", "neg", "pos", "abs", "round", "add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "floordiv", "mod", "iadd", "isub", "and", "or", "name", "doc", "slots", "all", "match_args", "annotations"]
 )
 _IMPORTED_DUNDERS = _DUNDERS | {"__class__", "__dict__", "__version__", "__author__"}
 _FRAMES = frozenset(
-    "f_back f_builtins f_code f_globals f_locals tb_frame tb_next gi_frame gi_code cr_frame "
-    "cr_code ag_frame ag_code co_code func_globals mro".split()
+    ["f_back", "f_builtins", "f_code", "f_globals", "f_locals", "tb_frame", "tb_next", "gi_frame", "gi_code", "cr_frame", "cr_code", "ag_frame", "ag_code", "co_code", "func_globals", "mro"]
 )
 _FORBIDDEN_NAMES = {
     "open": "files are out of reach; keep data in the state",

@@ -129,12 +129,7 @@ def guarded_builtins(chance: Chance, *, native: bool) -> dict[str, object]:
     }
 
 
-_BUILTINS = (
-    "None True False Ellipsis NotImplemented abs all any ascii bin bool bytearray bytes callable "
-    "chr classmethod complex dict divmod enumerate filter float format frozenset hash hex int "
-    "isinstance issubclass iter len list map max min next object oct ord pow property range repr "
-    "reversed round set slice sorted staticmethod str sum super tuple type zip"
-).split()
+_BUILTINS = ["None", "True", "False", "Ellipsis", "NotImplemented", "abs", "all", "any", "ascii", "bin", "bool", "bytearray", "bytes", "callable", "chr", "classmethod", "complex", "dict", "divmod", "enumerate", "filter", "float", "format", "frozenset", "hash", "hex", "int", "isinstance", "issubclass", "iter", "len", "list", "map", "max", "min", "next", "object", "oct", "ord", "pow", "property", "range", "repr", "reversed", "round", "set", "slice", "sorted", "staticmethod", "str", "sum", "super", "tuple", "type", "zip"]
 
 
 def _is_exception(value: object) -> bool:
@@ -222,11 +217,7 @@ def _time() -> dict[str, object]:
 
 # ------------------------------------------------------------------ chance
 
-_DRAWS = (
-    "betavariate choice choices expovariate gammavariate gauss getrandbits lognormvariate "
-    "normalvariate paretovariate randbytes randint random randrange sample seed shuffle "
-    "triangular uniform vonmisesvariate weibullvariate getstate setstate"
-).split()
+_DRAWS = ["betavariate", "choice", "choices", "expovariate", "gammavariate", "gauss", "getrandbits", "lognormvariate", "normalvariate", "paretovariate", "randbytes", "randint", "random", "randrange", "sample", "seed", "shuffle", "triangular", "uniform", "vonmisesvariate", "weibullvariate", "getstate", "setstate"]
 
 
 def _random(chance: Chance) -> dict[str, object]:

@@ -37,7 +37,8 @@ _DECODER = msgspec.msgpack.Decoder(Order)
 def main(limits: Limits, channel: int, page: int) -> NoReturn:
     """Seal this process and serve the host; ends with the process."""
     progress = mmap.mmap(page, PAGE_BYTES)
-    fault, layers = "", ()
+    fault = ""
+    layers: tuple[str, ...] = ()
     try:
         layers = seal.seal(limits, channel)
         found = seal.breaches()

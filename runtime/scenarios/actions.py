@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ..records import Environment, PlannedCall
+from ..records import PlannedCall
 from ..state import Json
 from .execution import Execution
 
 
-def wrong_plans(reference: Execution, environment: Environment) -> list[tuple[str, list[PlannedCall]]]:
+def wrong_plans(reference: Execution) -> list[tuple[str, list[PlannedCall]]]:
     """Plans with one changing call left out, repeated at the end, or aimed at another record.
 
     They are made of resolved calls, so that nothing breaks off where a reference would.
@@ -25,8 +25,12 @@ def wrong_plans(reference: Execution, environment: Environment) -> list[tuple[st
         made.append((f"{name} made twice", [*calls, calls[i]]))
         for argument, value in step.arguments.items():
             for other in _others(reference.initial, value):
-                aimed = calls[i].model_copy(update={"arguments": {**step.arguments, argument: other}})
-                made.append((f"{name} with {argument}={other!r}", [*calls[:i], aimed, *calls[i + 1 :]]))
+                aimed = calls[i].model_copy(
+                    update={"arguments": {**step.arguments, argument: other}}
+                )
+                made.append(
+                    (f"{name} with {argument}={other!r}", [*calls[:i], aimed, *calls[i + 1 :]])
+                )
     return made
 
 

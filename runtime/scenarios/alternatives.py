@@ -42,7 +42,9 @@ def order_pairs(
     """Neighbouring changing calls whose swap ends as declared, but in another state."""
     writes = [call.n for call, step in zip(run.plan, run.steps, strict=True) if step.changes]
     pairs = [
-        (first, second) for first, second in itertools.pairwise(writes) if _free(plan, first, second)
+        (first, second)
+        for first, second in itertools.pairwise(writes)
+        if _free(plan, first, second)
     ]
     swaps = run_plans(sealed, environment, run.initial, [swapped(plan, *pair) for pair in pairs])
     return [

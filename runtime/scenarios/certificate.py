@@ -67,7 +67,9 @@ class Trial:
     @cached_property
     def outcomes(self) -> list[Execution]:
         """The recorded calls behind each accepted end state, run again."""
-        return self.run([as_plan(outcome.calls) for outcome in self.scenario.checks.outcomes], False)
+        return self.run(
+            [as_plan(outcome.calls) for outcome in self.scenario.checks.outcomes], False
+        )
 
     def run(
         self, plans: Sequence[Sequence[PlannedCall]], stop_early: bool = True, seed: int = 0
@@ -114,11 +116,14 @@ def not_free(trial: Trial) -> Evidence:
     failures = [
         f"goal {i + 1} ({text}) is {'true at the start' if done else 'without a change'}"
         for i, (text, done) in enumerate(zip(checks.goals, start.goals, strict=False))
-        if done or (i not in owned and not (checks.answer is not None and i == len(checks.goals) - 1))
+        if done
+        or (i not in owned and not (checks.answer is not None and i == len(checks.goals) - 1))
     ]
     if start.reward != 0.0:
         failures.append(f"doing nothing scores {start.reward}")
-    return _evidence("no goal is true before, and doing nothing scores 0", failures, len(checks.goals) + 1)
+    return _evidence(
+        "no goal is true before, and doing nothing scores 0", failures, len(checks.goals) + 1
+    )
 
 
 def guarded(trial: Trial) -> Evidence:
@@ -144,7 +149,9 @@ def sharp(trial: Trial) -> Evidence:
 
 def loosened(trial: Trial) -> Evidence:
     """Values that break the rule standing in place of equality are rejected."""
-    return _rejected("each loosened value is still bounded by its rule", trial, "loosened", empty=True)
+    return _rejected(
+        "each loosened value is still bounded by its rule", trial, "loosened", empty=True
+    )
 
 
 def _rejected(demand: str, trial: Trial, mode: str, empty: bool = False) -> Evidence:
@@ -173,7 +180,8 @@ def acted(trial: Trial) -> Evidence:
     """Solutions with a call left out, repeated or aimed elsewhere do not score 1."""
     demand = "executed wrong actions are rejected"
     accepted = {digest(run.final) for run in [*trial.outcomes, *trial.references]}
-    runs = trial.run([plan for _, plan in (wrong := wrong_plans(trial.reference, trial.environment))], False)
+    wrong = wrong_plans(trial.reference)
+    runs = trial.run([plan for _, plan in wrong], False)
     told = [
         (what, run) for (what, _), run in zip(wrong, runs, strict=True)
         if digest(run.final) not in accepted
@@ -204,13 +212,21 @@ def honest(trial: Trial) -> Evidence:
     states: list[tuple[str, Json]] = [("doing nothing", trial.initial)]
     writes = [i for i, step in enumerate(trial.reference.steps) if step.changes]
     parts = trial.run([trial.reference.plan[:i] for i in writes[1:]])
-    states += [(f"stopping before call {i + 1}", p.final) for i, p in zip(writes[1:], parts, strict=True)]
+    states += [
+        (f"stopping before call {i + 1}", p.final) for i, p in zip(writes[1:], parts, strict=True)
+    ]
     failures = [
         f"{what} and claiming success scores {score.reward}"
-        for (what, _), score in zip(states, trial.scores([s for _, s in states], claim), strict=True)
-        if score.reward is None or score.reward >= 1 or (what == "doing nothing" and score.reward > 0)
+        for (what, _), score in zip(
+            states, trial.scores([s for _, s in states], claim), strict=True
+        )
+        if score.reward is None
+        or score.reward >= 1
+        or (what == "doing nothing" and score.reward > 0)
     ]
-    return _evidence("doing nothing or only a part does not pay as if all were done", failures, len(states))
+    return _evidence(
+        "doing nothing or only a part does not pay as if all were done", failures, len(states)
+    )
 
 
 def pure(trial: Trial) -> Evidence:

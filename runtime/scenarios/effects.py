@@ -79,7 +79,10 @@ def _strings(value: Json) -> set[str]:
 
 
 def build_checks(
-    plan: EnvironmentPlan, reference: Execution, grouping: Grouping, others: Sequence[Execution] = ()
+    plan: EnvironmentPlan,
+    reference: Execution,
+    grouping: Grouping,
+    others: Sequence[Execution] = (),
 ) -> Checks:
     """Checks that accept the reference's end state and those of the other executed solutions."""
     base = rows(reference)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ..errors import PlanError
 from ..records import Call, Environment, PlannedCall, Step
@@ -12,6 +13,8 @@ from ..sandbox import Reply, SealedClass
 from ..state import Difference, Json, diff, digest
 from ..tools import Toolset
 from .references import resolve
+
+Status = Literal["ok", "refused", "invalid", "error"]
 
 
 @dataclass
@@ -56,7 +59,9 @@ def run_plans(
     for position in range(max(map(len, plans), default=0)):
         due = [i for i, plan in enumerate(plans) if position < len(plan) and not runs[i].problem]
         ready = {i: _resolved(plans[i][position], runs[i], stop_early) for i in due}
-        _advance(sealed, tools, instances, runs, {i: c for i, c in ready.items() if c}, plans, position)
+        _advance(
+            sealed, tools, instances, runs, {i: c for i, c in ready.items() if c}, plans, position
+        )
         if stop_early:
             for i in due:
                 runs[i].problem = runs[i].problem or _undeclared(runs[i])
@@ -95,8 +100,13 @@ def _advance(
 ) -> None:
     objections = {i: tools.objection(call.tool, call.arguments) for i, call in ready.items()}
     sent = [i for i in ready if not objections[i]]
-    replies = sealed.step([SealedCall(instances[i], ready[i].tool, ready[i].arguments) for i in sent])
-    states = {i: snap.state for i, snap in zip(sent, sealed.snapshot([instances[i] for i in sent]), strict=True)}
+    replies = sealed.step(
+        [SealedCall(instances[i], ready[i].tool, ready[i].arguments) for i in sent]
+    )
+    states = {
+        i: snap.state
+        for i, snap in zip(sent, sealed.snapshot([instances[i] for i in sent]), strict=True)
+    }
     by_run = dict(zip(sent, replies, strict=True))
     for i, call in ready.items():
         after = states.get(i, runs[i].final)
@@ -110,17 +120,20 @@ def made_step(
 ) -> Step:
     """The record of one executed, or refused, call."""
     changes = tuple((d.path, d.kind, d.old, d.new) for d in diff(before, after))
-    if reply is None:
-        status, result = "invalid", {"success": False, "error": objection}
-    elif reply.status != "ok":
-        status, result = "error", {"success": False, "error": f"{reply.status}: {reply.error}"}
-    else:
-        refused = isinstance(reply.value, dict) and reply.value.get("success") is False
-        status, result = ("refused" if refused else "ok"), reply.value
-    return Step.model_construct(
+    status, result = _outcome(objection, reply)
+    return Step(
         tool=call.tool, arguments=call.arguments, status=status, result=result,
         state_hash=digest(after), changes=changes,
     )  # fmt: skip
+
+
+def _outcome(objection: str, reply: Reply | None) -> tuple[Status, Json]:
+    if reply is None:
+        return "invalid", {"success": False, "error": objection}
+    if reply.status != "ok":
+        return "error", {"success": False, "error": f"{reply.status}: {reply.error}"}
+    refused = isinstance(reply.value, dict) and reply.value.get("success") is False
+    return ("refused" if refused else "ok"), reply.value
 
 
 def _undeclared(run: Execution) -> str:

@@ -17,8 +17,8 @@ def ungrounded(task: str, plan: EnvironmentPlan, run: Execution) -> list[str]:
     for call, step in zip(run.plan, run.steps, strict=True):
         if call.tool in changing or step.changes:
             found += [
-                f"call {call.n} ({call.tool}) uses the id {text!r}, which stands neither in the task "
-                "nor in an earlier result: look it up first"
+                f"call {call.n} ({call.tool}) uses the id {text!r}, which stands neither in the "
+                "task nor in an earlier result: look it up first"
                 for text in _texts(step.arguments)
                 if text in ids and text not in known
             ]

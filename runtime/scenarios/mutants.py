@@ -32,7 +32,9 @@ def mutants(initial: dict[str, Json], final: dict[str, Json], outcome: Outcome) 
     yield from _side_effects(final, [change.path for change in outcome.changes])
 
 
-def _of_change(initial: dict[str, Json], final: dict[str, Json], change: Change) -> Iterator[Mutant]:
+def _of_change(
+    initial: dict[str, Json], final: dict[str, Json], change: Change
+) -> Iterator[Mutant]:
     name = ".".join(change.path)
     yield Mutant("strict", f"{name} left as it was", _reverted(initial, final, change.path))
     if change.kind == "remove":
@@ -105,7 +107,9 @@ def _doubled(state: dict[str, Json], path: Path) -> Mutant:
     )
 
 
-def _misplaced(initial: dict[str, Json], final: dict[str, Json], change: Change) -> Iterator[Mutant]:
+def _misplaced(
+    initial: dict[str, Json], final: dict[str, Json], change: Change
+) -> Iterator[Mutant]:
     """The same new value on the next record of the collection instead."""
     *collection, key, field = change.path
     records = at(final, tuple(collection))

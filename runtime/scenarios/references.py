@@ -12,7 +12,9 @@ _REFERENCE = re.compile(r"^\$(\d+)((?:\.[A-Za-z_]\w*|\[[^\]]*\])*)$")
 _PART = re.compile(r"\.([A-Za-z_]\w*)|\[([^\]]*)\]")
 
 
-def resolve(value: Json, results: Mapping[int, Json], new: Mapping[int, Mapping[str, list[str]]]) -> Json:
+def resolve(
+    value: Json, results: Mapping[int, Json], new: Mapping[int, Mapping[str, list[str]]]
+) -> Json:
     """A copy of an argument with every reference replaced by what it points to.
 
     Args:
@@ -42,7 +44,11 @@ def referred(value: Json) -> set[int]:
 
 
 def _follow(
-    text: str, n: int, path: str, results: Mapping[int, Json], new: Mapping[int, Mapping[str, list[str]]]
+    text: str,
+    n: int,
+    path: str,
+    results: Mapping[int, Json],
+    new: Mapping[int, Mapping[str, list[str]]],
 ) -> Json:
     if n not in results:
         raise PlanError(f"{text!r} refers to call {n}, which was not made before")
@@ -60,7 +66,7 @@ def _added(text: str, n: int, collection: str, new: Mapping[str, list[str]]) -> 
     if len(keys) != 1:
         added = {name: found for name, found in new.items() if found}
         raise PlanError(
-            f"{text!r} wants the one key that call {n} added to {collection!r}, but it added {added}"
+            f"{text!r} wants the one key that call {n} added to {collection!r}; it added {added}"
         )
     return keys[0]
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import dspy
 import pytest
+
 from envscaler.runtime.models import Models, asking, owned_by
 
 

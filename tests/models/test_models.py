@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from envscaler.runtime.errors import (
     AnswerError,
     BudgetSpent,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from envscaler.runtime.errors import ConfigurationError, DataError, ReplayMiss
 from envscaler.runtime.models import Answer, Event, ModelSettings, open_models
 from envscaler.runtime.models.recording import Recording

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from envscaler.runtime.errors import BudgetSpent
 from envscaler.runtime.models import Budget, ModelSettings, open_models
 from envscaler.runtime.store import RunStore

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from envscaler.runtime.errors import ConfigurationError
 from envscaler.runtime.models import Budget, ModelSettings
 

@@ -1,0 +1,16 @@
+"""Sealed execution: generated classes and checks run in workers that gave up every right first."""
+
+from .pool import Pool
+from .protocol import Limits, Status
+from .sealed import Call, Reply, SealedChecks, SealedClass, Snapshot
+
+__all__ = [
+    "Call",
+    "Limits",
+    "Pool",
+    "Reply",
+    "SealedChecks",
+    "SealedClass",
+    "Snapshot",
+    "Status",
+]
