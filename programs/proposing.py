@@ -155,7 +155,9 @@ class ScenarioWriter(Program):
         problems = problems or ungrounded(draft.task, draft.environment.plan, run)
         if problems:
             return problems
-        pairs = await asyncio.to_thread(order_pairs, sealed, draft.environment, run, draft.plan)
+        pairs = await asyncio.to_thread(
+            order_pairs, sealed, self._grader, draft.environment, run, draft.plan
+        )
         said = await self._judge(draft, run, pairs)
         if said.problems:
             return list(said.problems)

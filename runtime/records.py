@@ -8,8 +8,9 @@ JSON values only; equal fields give equal ids on every machine.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,6 +31,12 @@ class Record(Part):
     @cached_property
     def id(self) -> str:
         return f"{self.prefix}_{digest(self.model_dump(mode='json'))[:16]}"
+
+    def model_copy(self, *, update: Mapping[str, Json] | None = None, deep: bool = False) -> Self:
+        """A copy with some fields changed, and so with an id of its own."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("id", None)  # pydantic copies what is cached too
+        return copied
 
 
 # ------------------------------------------------------------------ tasks, ideas

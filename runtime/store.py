@@ -7,8 +7,6 @@ file.) Safe to use from any thread of one process; a second process is refused.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import json
 import os
 import sqlite3
@@ -21,11 +19,9 @@ from typing import Literal, NamedTuple, TypeVar
 from .errors import RunError
 from .models.answers import Answer, Entry
 from .records import Finding, Part, Record
+from .run_folder import DATABASE, check_folder, explained, locked
 from .state import Json, canonical
 
-DATABASE = "run.db"
-LOCK = "run.lock"
-_OURS = {DATABASE, LOCK, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal"}
 _APPLICATION = 0x656E7673
 """Marks a SQLite file as a run of ours ("envs")."""
 _VERSION = 1
@@ -95,12 +91,16 @@ class RunStore(AbstractContextManager["RunStore"]):
             RunError: the folder holds other things or another run, cannot be written, is in use
                 by another process, or the disk is full.
         """
-        _check_folder(folder)
-        with _explained(folder):
+        check_folder(folder)
+        with explained(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            lock = _locked(folder)
+            lock = locked(folder)
         try:
-            store = cls(folder, _connected(folder), lock)
+            with explained(folder):
+                connection = sqlite3.connect(
+                    folder / DATABASE, isolation_level=None, check_same_thread=False
+                )
+            store = cls(folder, connection, lock)
             store._begin(dict(fingerprint))
         except BaseException:
             os.close(lock)
@@ -119,11 +119,11 @@ class RunStore(AbstractContextManager["RunStore"]):
             raise RunError(f"{folder} holds no run: give the folder of a run (--out)")
         # Without a write-ahead log nobody writes, and SQLite need not make its shared index.
         mode = "mode=ro" if Path(f"{path}-wal").exists() else "immutable=1"
-        with _explained(folder):
+        with explained(folder):
             uri = f"{path.resolve().as_uri()}?{mode}"
             connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         store = cls(folder, connection, None)
-        with _explained(folder):
+        with explained(folder):
             store._check_ours()
         return store
 
@@ -232,7 +232,7 @@ class RunStore(AbstractContextManager["RunStore"]):
         self.close()
 
     def _begin(self, fingerprint: dict[str, Json]) -> None:
-        with _explained(self.folder):
+        with explained(self.folder):
             self._check_ours(fresh=True)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
@@ -268,13 +268,13 @@ class RunStore(AbstractContextManager["RunStore"]):
             connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
 
     def _rows(self, query: str, *values: object) -> list[tuple[Json, ...]]:
-        with self._lock, _explained(self.folder):
+        with self._lock, explained(self.folder):
             return self._connection.execute(query, values).fetchall()
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
         """One transaction: committed on leaving, rolled back when anything fails."""
-        with self._lock, _explained(self.folder):
+        with self._lock, explained(self.folder):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -295,78 +295,10 @@ def _outcome(row: tuple[Json, ...]) -> StoredOutcome:
     return StoredOutcome(stage, item, status, record, reason, found)
 
 
-def _check_folder(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise RunError(f"{folder} is a file: give a folder with --out")
-    with _explained(folder):
-        names = set(os.listdir(folder)) if folder.exists() else set()
-    if DATABASE not in names and names - _OURS:
-        some = ", ".join(sorted(names - _OURS)[:3])
-        raise RunError(
-            f"{folder} holds other things ({some}) and no run: choose an empty or a new folder "
-            "with --out"
-        )
-
-
-def _locked(folder: Path) -> int:
-    """A descriptor whose lock dies with the process, `kill -9` included."""
-    lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(lock)
-        raise RunError(
-            f"another process works on the run in {folder}: wait for it, stop it, or choose "
-            "another --out"
-        ) from error
-    return lock
-
-
-def _connected(folder: Path) -> sqlite3.Connection:
-    with _explained(folder):
-        return sqlite3.connect(folder / DATABASE, isolation_level=None, check_same_thread=False)
-
-
 def _differing(folder: Path, known: dict[str, Json], given: dict[str, Json]) -> str:
     names = sorted(n for n in known.keys() | given.keys() if known.get(n) != given.get(n))
     parts = [f"{name}: it has {known.get(name)!r}, you gave {given.get(name)!r}" for name in names]
     return (
         f"{folder} holds another run ({'; '.join(parts)}): choose another --out, or give the "
         "settings of that run to resume it"
-    )
-
-
-@contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """Turn what the system says into what a user can do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise RunError(_sqlite_advice(folder, error)) from error
-    except OSError as error:
-        raise RunError(_system_advice(folder, error)) from error
-
-
-def _sqlite_advice(folder: Path, error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorname", "")
-    if code == "SQLITE_FULL" or code.startswith("SQLITE_IOERR"):
-        return _full(folder, str(error))
-    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return f"run folder {folder} cannot be written ({error}): choose another --out"
-    if code.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return f"{folder / DATABASE} is no run store or is damaged ({error}): choose another --out"
-    return f"the run store in {folder} failed: {error}"
-
-
-def _system_advice(folder: Path, error: OSError) -> str:
-    reason = error.strerror or str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return _full(folder, reason)
-    return f"run folder {folder} cannot be used ({reason}): choose another --out"
-
-
-def _full(folder: Path, reason: str) -> str:
-    return (
-        f"disk full or failing under {folder} ({reason}): everything finished so far is kept; "
-        "free space and run again"
     )

@@ -124,9 +124,10 @@ def test_a_database_of_somebody_else_is_refused(tmp_path: Path, content: bytes) 
             connection.execute("CREATE TABLE theirs (x)")
         connection.close()
     before = path.read_bytes()
-    for opened in (lambda: RunStore.open(tmp_path, {}), lambda: RunStore.read(tmp_path)):
-        with pytest.raises(RunError, match="no run store"):
-            opened()
+    with pytest.raises(RunError, match="no run store"):
+        RunStore.open(tmp_path, {})
+    with pytest.raises(RunError, match="no run store"):
+        RunStore.read(tmp_path)
     assert path.read_bytes() == before
 
 

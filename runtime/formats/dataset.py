@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ..checks.rendering import render_functions
 from ..errors import DataError
 from ..records import (
     Certificate,
@@ -34,7 +35,7 @@ from ..records import (
 from ..state import Json
 from .card import card, data_file
 from .export import Export
-from .rows import TABLES, Entry, Table, entries, entry_of
+from .rows import TABLES, Entry, Row, Table, entries, entry_of
 from .upstream import CheckRenderer, to_upstream
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 CARD = "README.md"
 
 
-def write_export(folder: Path, export: Export, *, render: CheckRenderer) -> None:
+def write_export(folder: Path, export: Export, *, render: CheckRenderer = render_functions) -> None:
     """Write an export into a folder, which is made when it is missing.
 
     An earlier export there is replaced, and other files are left alone. The card is taken away
@@ -56,7 +57,8 @@ def write_export(folder: Path, export: Export, *, render: CheckRenderer) -> None
         render: gives a scenario's goals, each with the source of its check function.
 
     Raises:
-        DataError: the folder cannot be written, or a class cannot be analysed.
+        DataError: the folder cannot be written, a class cannot be analysed, or a record would not
+            come back equal.
     """
     export = export.ordered()
     upstream = to_upstream(export, render)
@@ -103,7 +105,7 @@ def _parquet(table: Table[Any], export: Export) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows = [table.row(entry) for entry in entries(export, table.name)]
+    rows = [_checked_row(table, entry) for entry in entries(export, table.name)]
     buffer = BytesIO()
     pq.write_table(
         pa.Table.from_pylist(rows, schema=_schema(table)),
@@ -113,6 +115,21 @@ def _parquet(table: Table[Any], export: Export) -> bytes:
         write_page_checksum=True,
     )
     return buffer.getvalue()
+
+
+def _checked_row(table: Table[Any], entry: Entry[Any]) -> Row:
+    """The row of a record that will be read back equal to it."""
+    row = table.row(entry)
+    try:
+        if entry_of(table, row).record == entry.record:
+            return row
+        reason = "it holds values that are not JSON"
+    except DataError as fault:
+        reason = str(fault)
+    raise DataError(
+        f"{entry.record.id} cannot be exported: {reason}. Make the record anew, from JSON values "
+        "only (no NaN, no tuples); a copy with changed fields keeps the old id."
+    )
 
 
 def _schema(table: Table[Any]) -> pa.Schema:

@@ -95,8 +95,8 @@ def _assigned(start: ast.FunctionDef | None) -> dict[str, str]:
     types: dict[str, str] = {}
     for node in ast.walk(start) if start else ():
         annotation = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else ""
-        for target in (part for target in _targets(node) for part in ast.walk(target)):
-            match target:
+        for part in (part for target in _targets(node) for part in ast.walk(target)):
+            match part:
                 case ast.Attribute(value=ast.Name(), attr=name, ctx=ast.Store()) if name[0] != "_":
                     types[name] = annotation or types.get(name, "")
     return types
@@ -134,6 +134,11 @@ class _Effects:
         self._states = states
         self._nodes = list(ast.walk(node))
         self._aliases: defaultdict[str, set[str]] = defaultdict(set)
+        self._lists = {
+            target.id
+            for target, value in self._bindings()
+            if isinstance(target, ast.Name) and _is_new_list(value)
+        }
         self._follow()
         own = [attribute for n in self._nodes if (attribute := self._own(n))]
         self._calls = {name for name in own if name in methods}
@@ -199,11 +204,22 @@ class _Effects:
         written: set[str] = set()
         for node in self._nodes:
             match node:
-                case (
-                    ast.Attribute(ctx=ast.Store() | ast.Del())
-                    | ast.Subscript(ctx=ast.Store() | ast.Del())
-                ):
+                case ast.Attribute(ctx=ast.Store() | ast.Del()):
                     written |= self._roots(node)
-                case ast.Call(func=ast.Attribute(attr=name, value=inner)) if name in _MUTATORS:
-                    written |= self._roots(inner)
+                case ast.Subscript(value=changed, ctx=ast.Store() | ast.Del()):
+                    written |= self._changed(changed)
+                case ast.Call(func=ast.Attribute(attr=name, value=changed)) if name in _MUTATORS:
+                    written |= self._changed(changed)
         return written
+
+    def _changed(self, node: ast.expr) -> set[str]:
+        """The state that changes with this expression's value; a new list is no state."""
+        new = isinstance(node, ast.Name) and node.id in self._lists
+        return set() if new or _is_new_list(node) else self._roots(node)
+
+
+def _is_new_list(node: ast.expr) -> bool:
+    match node:
+        case ast.ListComp() | ast.Call(func=ast.Name(id="list" | "sorted")):
+            return True
+    return False

@@ -9,6 +9,7 @@ from typing import Literal
 from ..records import Environment, TestCall, ToolSpec
 from ..sandbox import Call, Pool, Reply
 from ..state import Difference, Json
+from .schemas import binding_fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,8 @@ def _objection(tools: dict[str, ToolSpec], call: TestCall) -> str:
     """Why a call cannot be made at all; empty when it can."""
     if call.tool not in tools:
         return f"there is no tool {call.tool!r}; the tools are {', '.join(tools)}"
-    schema = tools[call.tool].parameters
-    known, required = schema.get("properties", {}), schema.get("required", ())
-    if missing := [name for name in required if name not in call.arguments]:
-        return f"{call.tool} needs the arguments {', '.join(missing)}"
-    if unknown := [name for name in call.arguments if name not in known]:
-        return f"{call.tool} takes no {', '.join(unknown)}; its parameters are {', '.join(known)}"
-    return ""
+    fault = binding_fault(tools[call.tool].parameters, call.arguments)
+    return fault and f"{call.tool} {fault}"
 
 
 def _execute(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from types import MappingProxyType
 
+from ..errors import GeneratedCodeError
 from ..records import Finding
-from ..state import Difference
+from ..sandbox import Reply
 from .isolation import shifts
 from .rebuilding import built_again, built_once
 from .schemas import tool_faults
@@ -15,6 +17,8 @@ from .trials import Trial
 from .wording import call_text, change_text, limited, shown
 
 Gate = Callable[[Subject], Iterator[Finding]]
+Fault = tuple[Trial, str, str]
+"""A trial that went wrong, its cause for counting alike ones, and what to say about it."""
 
 
 def loads(subject: Subject) -> Iterator[Finding]:
@@ -44,42 +48,55 @@ def state(subject: Subject) -> Iterator[Finding]:
 def queries(subject: Subject) -> Iterator[Finding]:
     """A query leaves the state as it was."""
     reading = {operation.name for operation in subject.plan.operations if operation.kind == "query"}
-    for trial in subject.trials:
-        if trial.probe.tool in reading and trial.moved:
-            yield _of(
-                "queries",
+    yield from _by_cause(
+        "queries",
+        (
+            (
                 trial,
+                str(sorted({change.path[:1] for change in trial.changes})),
                 f"this query changed the state ({change_text(trial.changes)}); "
-                "a query must leave every attribute as it was.",
+                "a query must leave every attribute as it was",
             )
+            for trial in subject.trials
+            if trial.probe.tool in reading and trial.moved
+        ),
+    )
 
 
 def refusals(subject: Subject) -> Iterator[Finding]:
     """A refused call changes nothing but what the plan allows it to."""
-    changing = {o.name: o for o in subject.plan.operations if o.kind == "change"}
+    yield from _by_cause("refusals", _writing_refusals(subject))
+
+
+def _writing_refusals(subject: Subject) -> Iterator[Fault]:
+    allowed = {o.name: o.refusal_effects for o in subject.plan.operations if o.kind == "change"}
     for trial in subject.trials:
-        operation = changing.get(trial.probe.tool)
-        if operation is None or not trial.refused:
+        if not trial.refused or trial.probe.tool not in allowed:
             continue
-        changes = [c for c in trial.changes if not _allowed(c, operation.refusal_effects)]
+        effects = allowed[trial.probe.tool]
+        changes = [change for change in trial.changes if change.path[0] not in effects]
         if changes:
-            yield _of(
-                "refusals",
+            said = shown(trial.reply.value.get("error"))
+            yield (
                 trial,
-                f"it refused ({shown(trial.reply.value.get('error'))}) and yet changed the state "
-                f"({change_text(changes)}); check everything before the first write.",
+                said,
+                f"it refused ({said}) and yet changed the state ({change_text(changes)}); "
+                "check everything before the first write",
             )
-
-
-def _allowed(change: Difference, effects: tuple[str, ...]) -> bool:
-    return bool(change.path) and change.path[0] in effects
 
 
 def contract(subject: Subject) -> Iterator[Finding]:
     """An answer is success with data or a message, or a refusal with its reason."""
-    for trial in subject.trials:
-        if trial.reply.status == "ok" and (lack := _lack(trial.reply.value)):
-            yield _of("contract", trial, f"it returned {shown(trial.reply.value)}: {lack}.")
+    answered = [trial for trial in subject.trials if trial.reply.status == "ok"]
+    lacks = [(trial, _lack(trial.reply.value)) for trial in answered]
+    yield from _by_cause(
+        "contract",
+        (
+            (trial, lack, f"it returned {shown(trial.reply.value)}: {lack}")
+            for trial, lack in lacks
+            if lack
+        ),
+    )
 
 
 def _lack(value: object) -> str:
@@ -96,19 +113,26 @@ def _lack(value: object) -> str:
 
 def total(subject: Subject) -> Iterator[Finding]:
     """No argument, however wrong, makes a method raise, hang or answer with something else."""
-    failed = [trial for trial in subject.trials if trial.reply.status != "ok"]
-    causes: dict[tuple[str, str, str], list[Trial]] = {}
-    for trial in failed:
-        cause = (trial.probe.tool, trial.reply.status, trial.reply.error)
-        causes.setdefault(cause, []).append(trial)
-    for (_, status, error), same in causes.items():
-        more = f" (as did {len(same) - 1} other calls)" if len(same) > 1 else ""
-        yield _of(
-            "total",
-            same[0],
-            f"it ended with {status}: {error}{more}; check the types and ids of the arguments "
-            'first and return {"success": False, "error": …} for what does not fit.',
-        )
+    yield from _by_cause(
+        "total",
+        (
+            (
+                trial,
+                _spot(trial.reply),
+                f"it ended with {trial.reply.status}: {trial.reply.error}; "
+                "check the types and ids of the arguments first "
+                'and return {"success": False, "error": …} for what does not fit',
+            )
+            for trial in subject.trials
+            if trial.reply.status != "ok"
+        ),
+    )
+
+
+def _spot(reply: Reply) -> str:
+    """The kind and the line of an error, without the values that its text quotes."""
+    kind, line = re.match(r"\w*", reply.error), re.search(r"\(line[^)]*\)$", reply.error)
+    return f"{reply.status} {kind and kind[0]} {line and line[0]}"
 
 
 _ADVICE = {
@@ -132,9 +156,17 @@ def isolation(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def _of(gate: str, trial: Trial, message: str) -> Finding:
-    call = call_text(trial.probe.tool, trial.probe.arguments)
-    return Finding(gate=gate, where=trial.probe.tool, message=f"{call}: {message}")
+def _by_cause(gate: str, faults: Iterable[Fault]) -> Iterator[Finding]:
+    """One finding for each tool and cause: the first call, and how many others did the same."""
+    groups: dict[tuple[str, str], list[tuple[Trial, str]]] = {}
+    for trial, cause, message in faults:
+        groups.setdefault((trial.probe.tool, cause), []).append((trial, message))
+    for (tool, _), same in groups.items():
+        trial, message = same[0]
+        others = len(same) - 1
+        more = f" ({others} other call{'s' * (others > 1)} did the same)" if others else ""
+        call = call_text(tool, trial.probe.arguments)
+        yield Finding(gate=gate, where=tool, message=f"{call}: {message}{more}.")
 
 
 REGISTRY = MappingProxyType[str, Gate](
@@ -159,5 +191,16 @@ def examine(subject: Subject, gates: tuple[str, ...]) -> tuple[Finding, ...]:
     A class that cannot be opened is looked at by `loads` alone.
     """
     ran = ("loads",) if subject.broken else GATES
-    found = [f for gate in ran if gate in gates for f in REGISTRY[gate](subject)]
+    found = [f for gate in ran if gate in gates for f in _applied(gate, subject)]
     return limited(found, lambda finding: (finding.gate, finding.where))
+
+
+def _applied(gate: str, subject: Subject) -> list[Finding]:
+    """A gate's findings; a class that gives way under it is the last of them."""
+    found: list[Finding] = []
+    try:
+        found.extend(REGISTRY[gate](subject))
+    except GeneratedCodeError as error:
+        where = subject.plan.class_name
+        found.append(Finding(gate=gate, where=where, message=f"the class gave way: {error}"))
+    return found

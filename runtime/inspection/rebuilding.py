@@ -51,9 +51,8 @@ def built_again(subject: Subject) -> Iterator[Fault]:
             where, after = "the class", f"after {len(lead)} calls"
             if len(lead) == 1:
                 where, after = lead[0].tool, f"after {call_text(lead[0].tool, lead[0].arguments)}"
-            yield from (
-                (where, f"{after} {message}") for message in _lost(subject, one, other, lead)
-            )
+            for message in _lost(subject, one, other, lead):
+                yield where, f"{after} {message}"
 
 
 def _lost(

@@ -93,6 +93,16 @@ def _type_faults(field: Parameter, schema: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def binding_fault(schema: Mapping[str, Any], arguments: Mapping[str, Json]) -> str:
+    """Why Python itself would refuse a call's argument names; empty when it would not."""
+    known = schema.get("properties", {})
+    if missing := [name for name in schema.get("required", ()) if name not in arguments]:
+        return f"needs the arguments {', '.join(missing)}"
+    if unknown := [name for name in arguments if name not in known]:
+        return f"takes no {', '.join(unknown)}; its parameters are {', '.join(known)}"
+    return ""
+
+
 def schema_types(schema: Json) -> set[str]:
     """The JSON types that a schema names, at its top or in its alternatives."""
     if not isinstance(schema, dict):

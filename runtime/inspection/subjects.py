@@ -14,7 +14,7 @@ from ..records import EnvironmentPlan
 from ..sandbox import Call, Pool, Reply, SealedClass
 from ..state import Json
 from .probes import Probe
-from .trials import Trial, try_class
+from .trials import Trial, try_tool
 
 WALKS = 2
 CHANGES = 3
@@ -66,15 +66,23 @@ class Subject:
 
     @cached_property
     def trials(self) -> list[Trial]:
-        return try_class(self.sealed, self.plan, self.state, self.seed)
+        """What was tried: each of the plan's tools in a sealed copy of its own."""
+        offered = {tool["name"] for tool in self.sealed.tools}
+        trials: list[Trial] = []
+        for operation in self.plan.operations:
+            if operation.name in offered:
+                with self.fresh() as sealed:
+                    trials += try_tool(sealed, self.plan, self.state, operation, self.seed)
+        return trials
 
     @cached_property
     def walks(self) -> list[list[Probe]]:
-        """Sequences of calls for one instance each: a seeded mixture in which each tool appears."""
+        """Sequences of calls for one instance each: a seeded mixture in which each tool that
+        came back appears."""
         looking: dict[str, list[Probe]] = {}
         changing: dict[str, list[Probe]] = {}
         for trial in self.trials:
-            if trial.probe.kind == "fitting":
+            if trial.probe.kind == "fitting" and trial.reply.status not in ("timeout", "killed"):
                 kind = changing if trial.succeeded and trial.moved else looking
                 kind.setdefault(trial.probe.tool, []).append(trial.probe)
         return [self._walk(number, changing, looking) for number in range(WALKS)]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..records import EnvironmentPlan
+from ..errors import GeneratedCodeError
+from ..records import EnvironmentPlan, Operation
 from ..sandbox import Call, Reply, SealedClass
 from ..state import Difference, Json
 from .probes import Probe, fitting_probes, hostile_probes
-
-BATCH = 256
-"""Instances that live at the same time."""
+from .schemas import binding_fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,50 +37,49 @@ def _says(reply: Reply, success: bool) -> bool:
     return reply.status == "ok" and isinstance(value, dict) and value.get("success") is success
 
 
-def try_class(
-    sealed: SealedClass, plan: EnvironmentPlan, state: dict[str, Json], seed: int
+def try_tool(
+    sealed: SealedClass,
+    plan: EnvironmentPlan,
+    state: dict[str, Json],
+    operation: Operation,
+    seed: int,
 ) -> list[Trial]:
-    """Every fitting probe of the plan's tools, then the hostile ones built on what succeeded.
+    """The tool's fitting probes, then hostile ones built on the best of those.
 
-    A tool that hung or killed its worker is tried no further, so that one endless loop does not
-    cost a time limit for each probe.
+    Calls whose argument names Python itself would refuse are left to the tools gate. A tool that
+    hung or broke its worker is tried no further, so that one endless loop does not cost a time
+    limit for each probe.
     """
-    offered = {tool["name"] for tool in sealed.tools}
-    operations = [operation for operation in plan.operations if operation.name in offered]
-    fitting = [probe for op in operations for probe in fitting_probes(plan, state, op, seed)]
-    trials = run_trials(sealed, state, fitting, seed)
-    hostile: list[Probe] = []
-    for operation in operations:
-        own = [trial for trial in trials if trial.probe.tool == operation.name]
-        if own and not any(trial.reply.status in ("timeout", "killed") for trial in own):
-            best = max(own, key=lambda trial: (trial.succeeded, len(trial.probe.arguments)))
-            hostile += hostile_probes(operation, best.probe.arguments)
-    return trials + run_trials(sealed, state, hostile, seed)
+    schema = next(t["parameters"] for t in sealed.tools if t["name"] == operation.name)
+    fitting = fitting_probes(plan, state, operation, seed)
+    bound = [probe for probe in fitting if not binding_fault(schema, probe.arguments)]
+    trials = run_trials(sealed, state, bound, seed)
+    if not trials or any(trial.reply.status in ("timeout", "killed") for trial in trials):
+        return trials
+    best = max(trials, key=lambda trial: (trial.succeeded, len(trial.probe.arguments)))
+    hostile = [*hostile_probes(operation, best.probe.arguments)]
+    return trials + run_trials(
+        sealed, state, [p for p in hostile if not binding_fault(schema, p.arguments)], seed
+    )
 
 
 def run_trials(
     sealed: SealedClass, state: dict[str, Json], probes: Sequence[Probe], seed: int
 ) -> list[Trial]:
-    """Each probe on a fresh instance of `state`, in batches."""
-    trials: list[Trial] = []
-    for start in range(0, len(probes), BATCH):
-        trials += _batch(sealed, state, probes[start : start + BATCH], seed)
-    return trials
+    """Each probe on a fresh instance of `state`; all live at the same time.
 
-
-def _batch(
-    sealed: SealedClass, state: dict[str, Json], probes: Sequence[Probe], seed: int
-) -> list[Trial]:
+    Raises:
+        GeneratedCodeError: the class cannot be built from the state.
+    """
     instances = sealed.create([state] * len(probes), seed=seed)
     before = sealed.hash(instances)
-    calls = [
-        Call(instance, probe.tool, probe.arguments)
-        for instance, probe in zip(instances, probes, strict=True)
-    ]
+    calls = [Call(i, p.tool, p.arguments) for i, p in zip(instances, probes, strict=True)]
     replies = sealed.step(calls)
-    after = sealed.hash(instances)
-    changes = sealed.diff(instances)
-    sealed.drop(instances)
+    try:
+        after, changes = sealed.hash(instances), sealed.diff(instances)
+        sealed.drop(instances)
+    except GeneratedCodeError:  # given up after too many kills, which the replies tell
+        after, changes = before, [[] for _ in instances]
     return [
         Trial(probe, reply, old != new, tuple(changed))
         for probe, reply, old, new, changed in zip(

@@ -82,7 +82,7 @@ class Desk:
     @property
     def sources(self) -> str:
         """The recordings' file names, for messages."""
-        return ", ".join(recording.path.name for recording in self._recordings) or "no recording"
+        return ", ".join(recording.path.name for recording in self._recordings)
 
     def known(self, question: Question, prompt: Prompt) -> Answer | None:
         """The answer that the store or a recording has; it is booked as replayed."""
@@ -94,7 +94,7 @@ class Desk:
         if self._extended is not None:
             self._extended.append(answer)
         if answer.instruction and answer.instruction != prompt.instruction:
-            self._warn_of_instruction(question.step, "run's store" if stored else self.sources)
+            self._warn_of_instruction(question.step, "this run's store" if stored else self.sources)
         self._book(question, answer, "replayed", started)
         return answer
 
@@ -176,6 +176,11 @@ class Desk:
             finish=reply.finish,
         )
         self._book(question, answer, "asked", started, reply)
+        if answer.finish == "length":
+            self.warn(
+                question.step,
+                f"step {question.step!r}: an answer was cut at the token limit; raise --max-tokens",
+            )
         if self._extended is not None:
             self._extended.append(answer)
         return answer
@@ -223,6 +228,11 @@ class Desk:
             raise BudgetSpent(
                 f"a budget in {budget.unit} cannot be kept: the endpoint does not say how many "
                 "tokens its answers take; give the budget in calls, such as 300calls"
+            )
+        if budget.unit == "usd" and total.unpriced:
+            raise BudgetSpent(
+                f"a budget in usd cannot be kept: {total.unpriced} answers of this run came at an "
+                "unknown price; give the budget in tokens or calls, such as 200000tokens"
             )
         used = {"calls": self._sent, "tokens": total.paid_tokens, "usd": total.cost_usd}[
             budget.unit

@@ -151,7 +151,7 @@ def _miss(question: Question, sources: str) -> str:
     what = f"step {question.step!r}" if question.step else "a call outside any step"
     inputs = f", inputs {question.brief}" if question.brief else ""
     return (
-        f"{sources} has no answer for {what} (key {question.key[:16]}, rollout {question.rollout}"
-        f"{inputs}): run again with --model MODEL --record FILE to extend a recording, "
-        "or choose a model with --model"
+        f"{sources or 'there is no recording, so it'} has no answer for {what} "
+        f"(key {question.key[:16]}, rollout {question.rollout}{inputs}): run again with "
+        "--model MODEL --record FILE to extend a recording, or choose a model with --model"
     )

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
 from .desk import Desk, Event
@@ -15,6 +15,8 @@ from .recording import Recording
 from .settings import REPLAY, ModelSettings
 
 if TYPE_CHECKING:
+    import dspy
+
     from ..store import RunStore
     from .transport import Transport
 
@@ -33,7 +35,7 @@ class Models(AbstractContextManager["Models"]):
         self._desk = desk
         self._recordings = recordings
         self._on_event = on_event
-        self._opened: dict[str, Any] = {}
+        self._opened: dict[str, dspy.LM] = {}
         self._transports: list[Transport] = []
         for model in {settings.model, *settings.per_step.values()}:
             self._opened[model] = self._open(model)
@@ -56,7 +58,7 @@ class Models(AbstractContextManager["Models"]):
         labels = set().union(*(recording.labels for recording in self._recordings))
         return ", ".join(sorted(labels)) or REPLAY
 
-    def lm(self, step: str | None = None) -> Any:
+    def lm(self, step: str | None = None) -> dspy.LM:
         """The `dspy.LM` of a step; steps with the same model string share one object."""
         return self._opened[self.settings.model_for(step)]
 
@@ -73,7 +75,7 @@ class Models(AbstractContextManager["Models"]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _open(self, model: str) -> Any:
+    def _open(self, model: str) -> dspy.LM:
         from .engine import AsyncEngine, Engine, OpenedLM
 
         send = None if model == REPLAY else self._transport(model).send
@@ -145,7 +147,11 @@ def open_models(
     )
     for repeat in (repeat for recording in recordings for repeat in recording.repeats):
         desk.warn("", repeat)
-    return Models(settings, desk, recordings, tell)
+    try:
+        return Models(settings, desk, recordings, tell)
+    except BaseException:
+        desk.close()
+        raise
 
 
 def _ignore(event: Event) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import dspy
 from dspy.clients.backend_selection import select_backend
-from dspy.lm15 import LM15Error, LMRouter, NotConfiguredError, RouterConfig
+from dspy.lm15 import LM15Error, LMRouter, NotConfiguredError, RouterConfig, UnknownModelError
 
 from ..errors import ConfigurationError
 from .settings import REPLAY, ModelSettings
@@ -113,6 +113,8 @@ def _checked(model: str, client: dict[str, Any]) -> bool:
             return True
     except NotConfiguredError as error:
         raise ConfigurationError(_missing(model, getattr(error, "env_keys", ()), error)) from error
+    except UnknownModelError as error:
+        raise ConfigurationError(_unknown(model)) from error
     except (LM15Error, dspy.LMError, TypeError, ValueError) as error:
         raise ConfigurationError(f"model {model!r} cannot be opened: {error}") from error
     _check_litellm(model, client)
@@ -128,6 +130,13 @@ def _missing(model: str, names: Any, error: Exception) -> str:
     )
 
 
+def _unknown(model: str) -> str:
+    return (
+        f"model {model!r} names no provider that DSPy or LiteLLM knows: write provider/model, "
+        f"for an OpenAI-compatible server openai/{model} with --api-base"
+    )
+
+
 def _check_litellm(model: str, client: dict[str, Any]) -> None:
     import litellm
 
@@ -135,10 +144,7 @@ def _check_litellm(model: str, client: dict[str, Any]) -> None:
     try:
         litellm.get_llm_provider(model, api_base=client.get("api_base"))
     except litellm.BadRequestError as error:
-        raise ConfigurationError(
-            f"model {model!r} names no provider that DSPy or LiteLLM knows: write provider/model, "
-            f"for an OpenAI-compatible server openai/{model} with --api-base"
-        ) from error
+        raise ConfigurationError(_unknown(model)) from error
     found = litellm.validate_environment(model, api_key=client.get("api_key"))
     if not found["keys_in_environment"]:
         raise ConfigurationError(_missing(model, found["missing_keys"], ValueError()))
@@ -149,10 +155,12 @@ def _rates(model: str) -> tuple[float, float] | None:
     import litellm
 
     litellm.suppress_debug_info = True
-    entry = litellm.model_cost.get(model) or litellm.model_cost.get(model.partition("/")[2])
-    if not entry or entry.get("input_cost_per_token") is None:
+    try:
+        entry = litellm.get_model_info(model)
+    except Exception:  # what LiteLLM raises for a model that it has no entry for
         return None
-    return entry["input_cost_per_token"], entry.get("output_cost_per_token") or 0.0
+    prices = entry.get("input_cost_per_token"), entry.get("output_cost_per_token")
+    return None if None in prices else prices
 
 
 def _provider(model: str) -> str:

@@ -35,7 +35,8 @@ class Transport:
 
         Raises:
             ModelUnavailable: the endpoint refuses, cannot be reached or kept failing.
-            AnswerError: the endpoint refuses this one request, after it answered others.
+            AnswerError: the endpoint refuses this one request, which is too long or comes after
+                others that it answered.
             ConfigurationError: DSPy cannot send to this model.
         """
         attempt = 1
@@ -54,8 +55,9 @@ class Transport:
                 time.sleep(wait)
                 attempt += 1
             else:
+                reply = self._reply(response, attempt)
                 self._answered = True
-                return self._reply(response, attempt)
+                return reply
 
     def close(self) -> None:
         self._lm.close()
@@ -66,6 +68,11 @@ class Transport:
         if cost is None and prompt is not None and completion is not None:
             cost = self._route.price_of(prompt, completion)
         text = response.text or ""
+        if not text and prompt is None and completion is None:
+            raise ModelUnavailable(
+                f"{self._route.model} at {self._route.place} sent an empty reply without usage: "
+                "check that --api-base is the address of an OpenAI-compatible server"
+            )
         return Reply(text, response.finish_reason, prompt, completion, cost, attempts)
 
     def _explained(self, error: Any, attempts: int) -> EnvscalerError:
@@ -81,7 +88,8 @@ class Transport:
             )
         if isinstance(error, dspy.LMConfigurationError):
             return ConfigurationError(f"{model} cannot be used: {reason}")
-        if isinstance(error, dspy.LMInvalidRequestError) and self._answered:
+        about_this = isinstance(error, dspy.ContextWindowExceededError) or self._answered
+        if isinstance(error, dspy.LMInvalidRequestError) and about_this:
             return AnswerError(f"{model} refuses this request: {reason}")
         times = f"failed {attempts} times in a row" if attempts > 1 else "failed"
         return ModelUnavailable(

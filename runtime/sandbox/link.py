@@ -1,37 +1,28 @@
-"""The host's end: the zygote's keeper, and the line to one worker."""
+"""The host's line to one worker: orders out, answers in, and the watchdog over both."""
 
 from __future__ import annotations
 
-import mmap
-import os
 import select
-import socket
-import subprocess
-import sys
-import tempfile
-import threading
 import time
-from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from ..errors import SandboxError, SealUnavailable
+from .keeper import Zygote
 from .protocol import (
     HEAD_BYTES,
+    PAGE_BYTES,
     Answer,
     AnyOperation,
     Hello,
-    Kill,
     Limits,
     Order,
     Outcome,
-    Spawn,
     frame,
     frame_length,
 )
 
-_PAGE_BYTES = 8
 _START_SECONDS = 60.0
 _RECEIVE_BYTES = 1 << 18
 _GLANCE_SECONDS = 0.05
@@ -41,128 +32,12 @@ _PATIENCE = 5
 _ANSWER = msgspec.msgpack.Decoder(Answer)
 _HELLO = msgspec.msgpack.Decoder(Hello)
 
-# The parents of the zygote's package are entered as bare namespaces: nothing they import is loaded.
-_BOOT = """
-import sys, types
-control, host, *rest = sys.argv[1:]
-count = 2 * int(rest.pop(0))
-sys.path[:] = rest[count:]
-for name, folder in zip(rest[:count:2], rest[1:count:2]):
-    sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__path__ = [folder]
-from importlib import import_module
-import_module(name + ".zygote").main(int(control), int(host))
-"""
-
 
 class Death(NamedTuple):
     """The end of a worker: why, and the index of the operation to blame."""
 
     blamed: int
     reason: str
-
-
-class Zygote:
-    """The process that forks the workers; thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._errors: IO[bytes] = tempfile.TemporaryFile()
-        self._channel, theirs = socket.socketpair()
-        self._channel.settimeout(_START_SECONDS)
-        started = threading.Event()
-        # The parent-death signal follows the starting thread, so one thread starts and stays.
-        self._keeper = threading.Thread(
-            target=self._keep, args=(theirs, started), name="envscaler-zygote", daemon=True
-        )
-        self._failure = ""
-        self._keeper.start()
-        started.wait()
-        theirs.close()
-        self._expect(b"ready")
-
-    def _keep(self, theirs: socket.socket, started: threading.Event) -> None:
-        try:
-            process = subprocess.Popen(
-                [sys.executable, "-S", "-s", "-P", "-B", "-c", _BOOT, *_arguments(theirs.fileno())],
-                env={"PYTHONHASHSEED": "0", "TZ": "UTC"},
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._errors,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
-        except OSError as error:
-            self._failure = f"{sys.executable!r} cannot be started: {error}"
-            return
-        finally:
-            started.set()
-        process.wait()
-
-    def spawn(self, limits: Limits) -> tuple[int, socket.socket, mmap.mmap]:
-        """A new worker: process id, socket, progress page."""
-        ours, theirs = socket.socketpair()
-        with theirs, tempfile.TemporaryFile() as file:
-            file.truncate(_PAGE_BYTES)
-            page = mmap.mmap(file.fileno(), _PAGE_BYTES)
-            message = frame(Spawn(limits))
-            with self._lock:
-                try:
-                    socket.send_fds(self._channel, [message], [theirs.fileno(), file.fileno()])
-                except OSError as error:
-                    raise self._fault(error) from error
-                pid = int.from_bytes(self._read(4), "little")
-        return pid, ours, page
-
-    def kill(self, pid: int) -> None:
-        """End a worker; it is gone when this returns."""
-        with self._lock:
-            try:
-                self._channel.sendall(frame(Kill(pid)))
-            except OSError as error:
-                raise self._fault(error) from error
-            self._read(4)
-
-    def close(self) -> None:
-        """End the zygote and with it every worker."""
-        self._channel.close()
-        self._keeper.join()
-        self._errors.close()
-
-    def _expect(self, word: bytes) -> None:
-        try:
-            self._read(len(word))
-        except SandboxError:
-            self.close()
-            raise
-
-    def _read(self, count: int) -> bytes:
-        try:
-            data = self._channel.recv(count, socket.MSG_WAITALL)
-        except OSError as error:
-            raise self._fault(error) from error
-        if len(data) < count:
-            raise self._fault(None)
-        return data
-
-    def _fault(self, error: OSError | None) -> SandboxError:
-        self._errors.seek(0)
-        said = self._errors.read().decode(errors="replace").strip()
-        detail = self._failure or said or str(error or "it ended")
-        return SandboxError(f"the process that forks sealed workers failed: {detail}")
-
-
-def _arguments(control: int) -> list[str]:
-    """What the boot text needs: our packages with their folders, and where modules are found."""
-    folder = Path(__file__).parent
-    names = (__package__ or "").split(".")
-    packages: list[str] = []
-    for depth in range(1, len(names) + 1):
-        parent = folder.parents[len(names) - depth - 1] if depth < len(names) else folder
-        packages += [".".join(names[:depth]), str(parent)]
-    paths = [os.path.abspath(entry or os.curdir) for entry in sys.path]
-    return [str(control), str(os.getpid()), str(len(names)), *packages, *paths]
 
 
 class Broken(Exception):
@@ -189,7 +64,7 @@ class Worker:
         self._poll.register(self._socket, select.POLLIN)
         self._open = True
         try:
-            self._greet(unsafe)
+            self.layers = self._greet(unsafe)
         except BaseException:
             self.close()
             raise
@@ -208,7 +83,7 @@ class Worker:
         After a death the worker is of no use: close it.
         """
         self._number += 1
-        self._page[:] = bytes(_PAGE_BYTES)
+        self._page[:] = bytes(PAGE_BYTES)
         outcomes: list[Outcome] = []
         try:
             self._send(frame(Order(self._number, operations)))
@@ -219,7 +94,7 @@ class Worker:
             return outcomes, Death(blamed, str(error))
         return outcomes, None
 
-    def _greet(self, unsafe: bool) -> None:
+    def _greet(self, unsafe: bool) -> tuple[str, ...]:
         end = time.monotonic() + _START_SECONDS
         try:
             while (body := self._next_frame()) is None:
@@ -228,13 +103,14 @@ class Worker:
                     raise Broken("it fell silent")
         except Broken as error:
             raise SandboxError(f"a worker could not be sealed: {error}") from error
-        fault = _HELLO.decode(body).fault
-        if fault and not unsafe:
+        hello = _HELLO.decode(body)
+        if hello.fault and not unsafe:
             raise SealUnavailable(
-                f"generated code is not run, because a worker could not be sealed: {fault}. "
+                f"generated code is not run, because a worker could not be sealed: {hello.fault}. "
                 "Use Linux on x86-64 or aarch64 with seccomp, "
                 "or accept the risk with Pool(unsafe=True)"
             )
+        return hello.layers
 
     # -------------------------------------------------------------- answers
 

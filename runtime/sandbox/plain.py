@@ -36,7 +36,9 @@ def text(value: object, cap: int, name: str) -> bytes:
     try:
         encoded = encode(plain(value, name))
     except UnicodeEncodeError:
-        raise NotJson(f"{name} holds a string with half a surrogate pair, which is no text") from None
+        raise NotJson(
+            f"{name} holds a string with half a surrogate pair, which is no text"
+        ) from None
     if len(encoded) > cap:
         raise Oversize(f"{name} takes {len(encoded)} bytes as JSON; at most {cap} are allowed")
     return encoded
@@ -58,9 +60,7 @@ def _plain(value: object, path: tuple[object, ...]) -> Json:
     if len(path) > DEPTH:
         raise NotJson(f"{path[0]} nests deeper than {DEPTH} levels, or holds itself")
     if isinstance(value, dict):
-        return {
-            _key(key, path): _plain(item, (*path, key)) for key, item in dict.items(value)
-        }
+        return {_key(key, path): _plain(item, (*path, key)) for key, item in dict.items(value)}
     if isinstance(value, list):
         return [_plain(item, (*path, n)) for n, item in enumerate(list.__iter__(value))]
     if isinstance(value, tuple):

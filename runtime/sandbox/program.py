@@ -90,7 +90,9 @@ class Program:
             tree = ast.parse(self.source.source, FILE)
         except SyntaxError as error:
             line = f": `{error.text.strip()}`" if error.text else ""
-            raise Rejected(f"line {error.lineno}: the source does not parse: {error.msg}{line}") from None
+            raise Rejected(
+                f"line {error.lineno}: the source does not parse: {error.msg}{line}"
+            ) from None
         except ValueError as error:
             raise Rejected(f"the source does not parse: {error}") from None
         found = policy.violations(tree, native=self.source.native) if self.source.guarded else []
@@ -160,7 +162,9 @@ class Program:
 
         def work() -> Outcome:
             self.chance.begin(instance.seed, instance.writes)
-            value = text(tool(instance.object, **decode(call.arguments)), self.limits.output_bytes, "result")
+            value = text(
+                tool(instance.object, **decode(call.arguments)), self.limits.output_bytes, "result"
+            )
             state = self._state_text(instance.object, instance.state)
             self._refuse_shared_change()
             return self._commit(instance, state, value)
@@ -349,7 +353,9 @@ def _only_class(tree: ast.Module) -> str:
 
 def _has_tools(node: ast.ClassDef) -> bool:
     methods = [item.name for item in node.body if isinstance(item, ast.FunctionDef)]
-    record = any(ast.unparse(mark).endswith(_RECORDS) for mark in (*node.bases, *node.decorator_list))
+    record = any(
+        ast.unparse(mark).endswith(_RECORDS) for mark in (*node.bases, *node.decorator_list)
+    )
     return not (record or node.name.startswith("_")) and any(name[0] != "_" for name in methods)
 
 

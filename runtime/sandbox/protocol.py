@@ -22,6 +22,10 @@ ORDER_BYTES = 2 << 20
 """An order holds at most so many operations, and is closed after so many bytes of JSON."""
 ANSWER_BYTES = 1 << 20
 """A worker sends an answer as soon as its outcomes hold so many bytes."""
+PAGE_BYTES = 8
+"""The progress page: the number, from 1, of the running operation of the order; 0 when idle."""
+READY = b"ready"
+"""The zygote's first words."""
 _LENGTH = struct.Struct("<I")
 
 

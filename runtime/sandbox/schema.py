@@ -29,7 +29,13 @@ _SCALARS: dict[str, Schema] = {
     "dict": {"type": "object"},
     "Mapping": {"type": "object"},
 }
-_ALIASES = {"List": "list", "Tuple": "tuple", "Set": "set", "FrozenSet": "frozenset", "Dict": "dict"}
+_ALIASES = {
+    "List": "list",
+    "Tuple": "tuple",
+    "Set": "set",
+    "FrozenSet": "frozenset",
+    "Dict": "dict",
+}
 _WRAPPERS = {"Annotated", "Final", "ClassVar", "Required", "NotRequired"}
 _SECTION = re.compile(
     r"^(Args|Arguments|Parameters|Returns|Return|Raises|Yields|Examples?):", re.MULTILINE

@@ -149,7 +149,9 @@ class _Sealed:
         self._kills += 1
         self._worker.close()
         if self._kills >= MOST_KILLS:
-            self._given_up = f"the source was given up after {self._kills} kills; the last: {reason}"
+            self._given_up = (
+                f"the source was given up after {self._kills} kills; the last: {reason}"
+            )
             return
         try:
             self._worker, _ = self._start()

@@ -24,8 +24,15 @@ NOW = datetime.datetime(2025, 1, 1, 12, 0, 0)
 """The virtual clock's only reading, in UTC."""
 
 # Loaded while files can still be opened: allowed modules import these in passing.
-for _name in (*IMPORTED_MODULES, "_strptime", "encodings.ascii", "encodings.latin_1",
-              "encodings.utf_8", "encodings.idna", "locale"):
+for _name in (
+    *IMPORTED_MODULES,
+    "_strptime",
+    "encodings.ascii",
+    "encodings.latin_1",
+    "encodings.utf_8",
+    "encodings.idna",
+    "locale",
+):
     importlib.import_module(_name)
 
 
@@ -129,7 +136,63 @@ def guarded_builtins(chance: Chance, *, native: bool) -> dict[str, object]:
     }
 
 
-_BUILTINS = ["None", "True", "False", "Ellipsis", "NotImplemented", "abs", "all", "any", "ascii", "bin", "bool", "bytearray", "bytes", "callable", "chr", "classmethod", "complex", "dict", "divmod", "enumerate", "filter", "float", "format", "frozenset", "hash", "hex", "int", "isinstance", "issubclass", "iter", "len", "list", "map", "max", "min", "next", "object", "oct", "ord", "pow", "property", "range", "repr", "reversed", "round", "set", "slice", "sorted", "staticmethod", "str", "sum", "super", "tuple", "type", "zip"]
+_BUILTINS = [
+    "None",
+    "True",
+    "False",
+    "Ellipsis",
+    "NotImplemented",
+    "abs",
+    "all",
+    "any",
+    "ascii",
+    "bin",
+    "bool",
+    "bytearray",
+    "bytes",
+    "callable",
+    "chr",
+    "classmethod",
+    "complex",
+    "dict",
+    "divmod",
+    "enumerate",
+    "filter",
+    "float",
+    "format",
+    "frozenset",
+    "hash",
+    "hex",
+    "int",
+    "isinstance",
+    "issubclass",
+    "iter",
+    "len",
+    "list",
+    "map",
+    "max",
+    "min",
+    "next",
+    "object",
+    "oct",
+    "ord",
+    "pow",
+    "property",
+    "range",
+    "repr",
+    "reversed",
+    "round",
+    "set",
+    "slice",
+    "sorted",
+    "staticmethod",
+    "str",
+    "sum",
+    "super",
+    "tuple",
+    "type",
+    "zip",
+]
 
 
 def _is_exception(value: object) -> bool:
@@ -217,7 +280,31 @@ def _time() -> dict[str, object]:
 
 # ------------------------------------------------------------------ chance
 
-_DRAWS = ["betavariate", "choice", "choices", "expovariate", "gammavariate", "gauss", "getrandbits", "lognormvariate", "normalvariate", "paretovariate", "randbytes", "randint", "random", "randrange", "sample", "seed", "shuffle", "triangular", "uniform", "vonmisesvariate", "weibullvariate", "getstate", "setstate"]
+_DRAWS = [
+    "betavariate",
+    "choice",
+    "choices",
+    "expovariate",
+    "gammavariate",
+    "gauss",
+    "getrandbits",
+    "lognormvariate",
+    "normalvariate",
+    "paretovariate",
+    "randbytes",
+    "randint",
+    "random",
+    "randrange",
+    "sample",
+    "seed",
+    "shuffle",
+    "triangular",
+    "uniform",
+    "vonmisesvariate",
+    "weibullvariate",
+    "getstate",
+    "setstate",
+]
 
 
 def _random(chance: Chance) -> dict[str, object]:

@@ -19,6 +19,7 @@ from .program import Program
 from .protocol import (
     ANSWER_BYTES,
     HEAD_BYTES,
+    PAGE_BYTES,
     Answer,
     Hello,
     Limits,
@@ -29,8 +30,6 @@ from .protocol import (
     frame_length,
 )
 
-PAGE_BYTES = 8
-"""The progress page: the number, from 1, of the running operation of the order; 0 when idle."""
 _DECODER = msgspec.msgpack.Decoder(Order)
 
 

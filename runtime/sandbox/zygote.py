@@ -1,8 +1,8 @@
 """The zygote: a small, single-threaded process that forks workers and ends them.
 
-It never sees generated code. It imports once what workers need, so that a worker costs a fork, and
-being their parent it can kill and await them without mistaking one process for another. It ends when the host
-does: by the parent-death signal, and by the end of its control socket.
+It never sees generated code. It imports once what workers need, so that a worker costs a fork;
+being their parent, it can kill and await them without mistaking one process for another. It ends
+when the host does: by the parent-death signal, and by the end of its control socket.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import gc
 import os
 import signal
 import socket
+import traceback
 import warnings
 
 import msgspec
 
 from . import seal, worker
-from .protocol import HEAD_BYTES, Command, Kill, Spawn, frame_length
+from .protocol import HEAD_BYTES, READY, Command, Kill, Spawn, frame_length
 
 _DECODER = msgspec.msgpack.Decoder(Command)
 
@@ -30,12 +31,11 @@ def main(control: int, host: int) -> None:
     gc.freeze()
     channel = socket.socket(fileno=control)
     workers: set[int] = set()
-    channel.sendall(b"ready")
+    channel.sendall(READY)
     while (received := _receive(channel)) is not None:
         command, descriptors = received
         if isinstance(command, Spawn):
-            pid = _fork(command, descriptors)
-            workers.add(pid)
+            workers.add(pid := _fork(command, descriptors))
         else:
             pid = command.pid
             _end(command, workers)
@@ -61,6 +61,8 @@ def _fork(command: Spawn, descriptors: list[int]) -> int:
         try:
             seal.die_with(parent)
             worker.main(command.limits, channel, page)
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(0)
     os.close(channel)

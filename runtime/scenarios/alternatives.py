@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from ..checks import Grader
 from ..records import Environment, PlannedCall
 from ..sandbox import SealedClass
-from ..state import Json, same
+from ..state import Json
+from .effects import Grouping, build_checks, rows
 from .execution import Execution, run_plans
 from .references import referred
 
@@ -37,9 +39,18 @@ def _with(
 
 
 def order_pairs(
-    sealed: SealedClass, environment: Environment, run: Execution, plan: Sequence[PlannedCall]
+    sealed: SealedClass,
+    grader: Grader,
+    environment: Environment,
+    run: Execution,
+    plan: Sequence[PlannedCall],
 ) -> list[tuple[int, int]]:
-    """Neighbouring changing calls whose swap ends as declared, but in another state."""
+    """Neighbouring changing calls whose swap ends as declared, but in another state.
+
+    Keys that the system made may differ: states are matched, not compared.
+    """
+    everything = Grouping(goals=(("All.", tuple(row.n for row in rows(run))),), loose={})
+    strict = build_checks(environment.plan, run, everything)
     writes = [call.n for call, step in zip(run.plan, run.steps, strict=True) if step.changes]
     pairs = [
         (first, second)
@@ -47,10 +58,11 @@ def order_pairs(
         if _free(plan, first, second)
     ]
     swaps = run_plans(sealed, environment, run.initial, [swapped(plan, *pair) for pair in pairs])
+    scores = grader.scores(strict, [(run.initial, swap.final, None) for swap in swaps])
     return [
         pair
-        for pair, swap in zip(pairs, swaps, strict=True)
-        if not swap.problem and not same(swap.final, run.final)
+        for pair, swap, score in zip(pairs, swaps, scores, strict=True)
+        if not swap.problem and score.reward != 1.0
     ]
 
 

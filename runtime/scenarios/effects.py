@@ -54,15 +54,14 @@ def rows(run: Execution) -> list[Row]:
     trips = {p for _, p in touched if not any(_overlap(p, change.path) for change in net)}
     tops = sorted(p for p in trips if not any(p != q and p[: len(q)] == q for q in trips))
     places = [(c.path, c.kind, c.old, c.new) for c in net] + [(p, "keep", None, None) for p in tops]
-    chosen = {text for step in run.steps for text in _strings(step.arguments)}
-    return [
-        Row(
-            n, path, kind, old, new,  # type: ignore[arg-type]
-            frozenset(call for call, p in touched if _overlap(p, path)),
-            kind == "add" and len(path) > 1 and path[-1] not in chosen,
-        )
-        for n, (path, kind, old, new) in enumerate(places, 1)
-    ]  # fmt: skip
+    arguments = {c.n: _strings(s.arguments) for c, s in zip(run.plan, run.steps, strict=True)}
+    made = []
+    for n, (path, kind, old, new) in enumerate(places, 1):
+        calls = frozenset(call for call, p in touched if _overlap(p, path))
+        chosen = path[-1] in arguments[min(calls)]  # by the call that made the record
+        system = kind == "add" and len(path) > 1 and not chosen
+        made.append(Row(n, path, kind, old, new, calls, system))  # type: ignore[arg-type]
+    return made
 
 
 def _overlap(left: Path, right: Path) -> bool:

@@ -168,13 +168,13 @@ def scenario(environment: Environment) -> Scenario:
 @pytest.fixture
 def question(scenario: Scenario) -> Scenario:
     """A conversational scenario that asks for an answer."""
-    return scenario.model_copy(
-        update={
-            "task": "Who has Tides?",
-            "user": UserProfile(knows="The title.", wants="The reader."),
-            "checks": Checks(goals=("The answer is right.",), outcomes=(), answer={"reader": None}),
-            "solutions": (*scenario.solutions, Solution(plan=(), calls=())),
-        }
+    return Scenario(
+        environment=scenario.environment,
+        initial_state=STATE,
+        task="Who has Tides?",
+        user=UserProfile(knows="The title.", wants="The reader."),
+        solutions=(*scenario.solutions, Solution(plan=(), calls=())),
+        checks=Checks(goals=("The answer is right.",), outcomes=(), answer={"reader": None}),
     )
 
 
@@ -203,8 +203,13 @@ def trajectory(scenario: Scenario) -> Trajectory:
 def export(
     environment: Environment, scenario: Scenario, question: Scenario, trajectory: Trajectory
 ) -> Export:
-    masked = trajectory.model_copy(
-        update={"score": Score(error="a check crashed"), "answer": None, "ended": "stopped"}
+    masked = Trajectory(
+        scenario=scenario.id,
+        agent="replay",
+        messages=trajectory.messages,
+        steps=(),
+        score=Score(error="a check crashed"),
+        ended="stopped",
     )
     sharp = Evidence(demand="sharp: strict paths", holds=True, tried=20, held=19, failures=("one",))
     return Export(

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,10 +18,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from envscaler.runtime.errors import DataError
-from envscaler.runtime.formats import Export, read_export, write_export
-from envscaler.runtime.records import Certificate, Provenance, Scenario, Trajectory
+from envscaler.runtime.formats import Export, read_export, read_scenarios, write_export
+from envscaler.runtime.records import Certificate, Provenance, Record, Scenario, Trajectory
 
 TABLE = "{}/train-00000-of-00001.parquet"
+Kept = TypeVar("Kept", bound=Record)
 FILES = {
     "README.md",
     "upstream/env_metadata.json",
@@ -30,9 +32,13 @@ FILES = {
 
 
 def rendered(scenario: Scenario) -> list[tuple[str, str]]:
-    return [
-        (goal, "def check_func(final_state):\n    return True\n") for goal in scenario.checks.goals
-    ]
+    return [(goal, "def check_func(final_state): ...\n") for goal in scenario.checks.goals]
+
+
+def altered(record: Kept, **changes: object) -> Kept:
+    """Another record with some fields changed."""
+    fields = {name: getattr(record, name) for name in type(record).model_fields}
+    return type(record)(**fields | changes)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -118,8 +124,8 @@ JSON = st.recursive(
 def test_any_json_survives(
     tmp_path: Path, export: Export, scenario: Scenario, state: dict[str, object], answer: object
 ) -> None:
-    changed = scenario.model_copy(update={"initial_state": state})
-    episode = export.trajectories[0].model_copy(update={"scenario": changed.id, "answer": answer})
+    changed = altered(scenario, initial_state=state)
+    episode = altered(export.trajectories[0], scenario=changed.id, answer=answer)
     written = Export(export.environments, (changed,), (episode,))
     write_export(tmp_path, written, render=rendered)
     back = read_export(tmp_path)
@@ -276,10 +282,35 @@ def test_a_fault_before_writing_leaves_the_earlier_export_alone(
     tmp_path: Path, export: Export
 ) -> None:
     write_export(tmp_path, export, render=rendered)
-    broken = export.environments[0].model_copy(update={"source": "class"})
+    broken = altered(export.environments[0], source="class")
     with pytest.raises(DataError, match="cannot be analysed"):
         write_export(tmp_path, Export(environments=(broken,)), render=rendered)
     assert read_export(tmp_path) == export.ordered()
+
+
+@pytest.mark.parametrize("value", [float("nan"), (1, 2)])
+def test_a_record_that_would_not_come_back_equal_is_not_written(
+    tmp_path: Path, export: Export, scenario: Scenario, value: object
+) -> None:
+    odd = altered(scenario, initial_state={"a": value})
+    with pytest.raises(DataError, match=f"{odd.id} cannot be exported: .*not JSON"):
+        write_export(tmp_path, Export(export.environments, (odd,)))
+    assert contents(tmp_path) == {}
+
+
+def test_a_record_that_carries_another_records_id_is_not_written(
+    tmp_path: Path, export: Export, scenario: Scenario
+) -> None:
+    stale = altered(scenario, task="Another task.")
+    vars(stale)["id"] = scenario.id
+    with pytest.raises(DataError, match=f"{scenario.id} cannot be exported: .*has the id scn_"):
+        write_export(tmp_path, Export(export.environments, (stale,)))
+
+
+def test_check_functions_are_rendered_by_default(tmp_path: Path, export: Export) -> None:
+    write_export(tmp_path, export)
+    [scenario] = read_scenarios(tmp_path / "upstream" / "env_scenario.json")
+    assert [goal for goal, _ in scenario.checks] == ["Ada has Tides."]
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path, export: Export) -> None:

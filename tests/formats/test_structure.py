@@ -10,6 +10,8 @@ from envscaler.runtime.errors import DataError
 from envscaler.runtime.formats.structure import analyse
 from envscaler.runtime.records import Environment
 
+BOTH = ["items", "log"]
+
 
 def effects(body: str) -> tuple[list[str], list[str]]:
     """What a method with this body reads and writes."""
@@ -35,11 +37,10 @@ def effects(body: str) -> tuple[list[str], list[str]]:
         ("for k, item in sorted(self.items.items()):\n    del item['a']", ["items"], ["items"]),
         ("item = next(i for i in self.items.values() if i)\nitem['a'] = 1", ["items"], ["items"]),
         ("if (item := self.items.get(key)):\n    item.update(a=1)", ["items"], ["items"]),
-        (
-            "x = self.items[key]\nx['a'] = 1\nx = self.log\nx.pop()",
-            ["items", "log"],
-            ["items", "log"],
-        ),
+        ("x = self.log\nx.pop()\nx = self.items[key]\nx['a'] = 1", BOTH, BOTH),
+        ("all = list(self.items.values())\nall.pop()\nall[0] = 1", ["items"], []),
+        ("all = [i for i in self.items.values()]\nall[0]['a'] = 1", ["items"], ["items"]),
+        ("sorted(self.items).pop()", ["items"], []),
         ("item = self.items[key].copy()\nitem['a'] = 1", ["items"], []),
         ("item = dict(self.items[key])\nitem['a'] = 1", ["items"], []),
         ("found = []\nfound.append(self.items[key])", ["items"], []),

@@ -52,7 +52,7 @@ PLANTS: dict[str, Plant] = {
         {"class LibraryEnv": "class LendingEnv"},
     ),
     "the source does not parse": Plant(
-        "loads", "LibraryEnv", "line 45", {"        found = []\n": "        found = [\n"}
+        "loads", "LibraryEnv", "line 39", {"        found = []\n": "        found = [\n"}
     ),
     "the source breaks the policy": Plant(
         "loads", "LibraryEnv", "os", {"class LibraryEnv": "import os\n\nclass LibraryEnv"}
@@ -187,7 +187,7 @@ PLANTS: dict[str, Plant] = {
     "a wrong item of a list raises": Plant(
         "total",
         "tag_book",
-        '[1,"no-such-id"]',
+        '"tags":[null]',
         {
             " or not all(isinstance(tag, str) for tag in tags)": "",
             "list(tags)": '",".join(tags).split(",")',
@@ -261,16 +261,51 @@ def test_a_refusal_may_change_what_the_plan_allows(
     assert {f.gate for f in inspect_class(pool, plan, text, state).findings} == {"refusals"}
 
 
-def test_a_tool_is_named_at_most_three_times_by_a_gate(
+def test_calls_that_fail_alike_are_told_once_and_counted(
     pool: Pool, plan: EnvironmentPlan, source: str, state: dict[str, Any]
 ) -> None:
-    text = source.replace('"data": dict(book)', '"book": dict(book)')
-    (*_, last) = found = inspect_class(pool, plan, text, state).findings
-    assert [(f.gate, f.where) for f in found] == [("contract", "get_book")] * len(found)
-    assert len(found) <= 3
     text = source.replace('"data": found', '"found": found')
-    (*_, last) = inspect_class(pool, plan, text, state).findings
-    assert "more like this" in last.message
+    findings = inspect_class(pool, plan, text, state).findings
+    assert [(f.gate, f.where) for f in findings] == [
+        ("contract", "search_books"),
+        ("contract", "list_loans"),
+    ]
+    assert findings[1].message.startswith('list_loans({"member_id":"M1"}): it returned {"found":')
+    assert findings[1].message.endswith("needs 'data' or 'message' (1 other call did the same).")
+
+
+def test_a_gate_says_at_most_three_things_of_a_tool(
+    pool: Pool, plan: EnvironmentPlan, source: str, state: dict[str, Any]
+) -> None:
+    def drop(fields: dict[str, Any]) -> None:
+        fields["operations"][1]["parameters"] = [
+            {"name": name, "type": "int"} for name in ("genre", "max_pages", "a", "b")
+        ]
+
+    changed, text = planted(Plant("tools", "", "", edit=drop), plan, source)
+    findings = inspect_class(pool, changed, text, state, gates=["tools"]).findings
+    assert len(findings) == 3
+    assert findings[-1].message.endswith("(1 more like this)")
+
+
+def test_a_class_that_kills_its_workers_is_reported_not_raised(
+    pool: Pool, plan: EnvironmentPlan, source: str, state: dict[str, Any]
+) -> None:
+    """The C loop cannot be interrupted, so that the worker is killed, and given up in the end."""
+    endless = Plant(
+        "total",
+        "get_member",
+        "killed",
+        {
+            '        return {"success": True, "data": dict(member)}': (
+                '        return {"success": True, "data": sum(range(10**12))}'
+            )
+        },
+    )
+    _, text = planted(endless, plan, source)
+    findings = inspect_class(pool, plan, text, state).findings
+    assert {(finding.gate, finding.where) for finding in findings} == {("total", "get_member")}
+    assert "killed" in findings[0].message
 
 
 def test_an_inspection_says_the_same_twice(

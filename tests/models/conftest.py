@@ -24,10 +24,13 @@ class Endpoint:
 
     url: str
     plan: list[int | str] = field(default_factory=list)
-    """What the next requests get: a status, `hang`, or `drop`; 200 when the list is empty."""
+    """What the next requests get: a status, or a trouble of `Handler.reply`."""
     always: int | str = 200
     delay: float = 0.0
     usage: bool = True
+    finish: str = "stop"
+    text: str = ""
+    """The completion; made from the question when empty."""
     retry_after: str | None = "0"
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
@@ -46,10 +49,10 @@ class Endpoint:
 
     def completion(self, body: dict[str, Any]) -> dict[str, Any]:
         said = body["messages"][-1]["content"].partition("]]\n")[2].partition("\n\n")[0]
-        text = f"[[ ## answer ## ]]\necho {said}"
+        text = self.text or f"[[ ## answer ## ]]\necho {said}\n\n[[ ## completed ## ]]"
         usage = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
-        message = {"role": "assistant", "content": f"{text}\n\n[[ ## completed ## ]]"}
-        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        message = {"role": "assistant", "content": text}
+        choice = {"index": 0, "message": message, "finish_reason": self.finish}
         reply = {"id": "1", "object": "chat.completion", "created": 1, "model": body["model"]}
         return reply | {"choices": [choice]} | ({"usage": usage} if self.usage else {})
 
@@ -71,15 +74,20 @@ def _handler(endpoint: Endpoint) -> type[BaseHTTPRequestHandler]:
             time.sleep(endpoint.delay)
             if what == "hang":
                 time.sleep(3)
-            if isinstance(what, str):
+            if what in ("hang", "drop"):
                 self.close_connection = True
-                return
+                return None
+            if isinstance(what, str):
+                return self.send(200, b"{}" if what == "empty" else b"<html>")
             error = {"error": {"message": f"status {what}", "type": "test"}}
-            data = json.dumps(endpoint.completion(body) if what == 200 else error).encode()
-            self.send_response(what)
+            answer = endpoint.completion(body) if what == 200 else error
+            return self.send(what, json.dumps(answer).encode())
+
+        def send(self, status: int, data: bytes) -> None:
+            self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
-            if what != 200 and endpoint.retry_after is not None:
+            if status != 200 and endpoint.retry_after is not None:
                 self.send_header("Retry-After", endpoint.retry_after)
             self.end_headers()
             self.wfile.write(data)

@@ -16,8 +16,10 @@ from envscaler.runtime.errors import (
     ConfigurationError,
     EnvscalerError,
     ModelUnavailable,
+    RunError,
 )
 from envscaler.runtime.models import Budget, Event, ModelSettings, asking, open_models, owned_by
+from envscaler.runtime.store import RunStore
 
 Ask = Callable[..., str]
 AsyncAsk = Callable[..., Awaitable[str]]
@@ -100,12 +102,14 @@ def test_an_unreachable_endpoint_says_where_and_what_to_do(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("status", "words"),
     [
+        ("empty", "sent an empty reply without usage: check that --api-base"),
+        ("garbage", "is not JSON"),
         (401, "refuses the key for openai/small .*: set OPENAI_API_KEY"),
         (404, "does not serve openai/small .*: check --model"),
         (400, "openai/small at http.* failed: HTTP 400"),
     ],
 )
-def test_a_refusal_is_not_retried(endpoint: Any, ask: Ask, status: int, words: str) -> None:
+def test_a_refusal_is_not_retried(endpoint: Any, ask: Ask, status: int | str, words: str) -> None:
     endpoint.always = status
     with open_models(served(endpoint)) as models, pytest.raises(ModelUnavailable, match=words):
         ask(models, "hello")
@@ -190,7 +194,7 @@ def test_a_budget_stops_before_the_next_request(
     with open_models(settings) as models:
         for number in range(answers):
             ask(models, f"text {number}")
-        with pytest.raises(BudgetSpent, match="is used up .* larger --budget"):
+        with pytest.raises(BudgetSpent, match=r"is used up .* larger --budget"):
             ask(models, "one more")
     assert len(endpoint.requests) == answers
 
@@ -225,6 +229,7 @@ def test_money_is_refused_for_a_model_without_a_known_price(endpoint: Any) -> No
     ("model", "words"),
     [
         ("nonesuch/large", "names no provider .* openai/nonesuch/large with --api-base"),
+        ("small", "names no provider .* openai/small with --api-base"),
         ("openai/", "model id after it"),
         ("", "non-empty string"),
         ("openai/gpt-4o", "needs a key: set OPENAI_API_KEY"),
@@ -315,6 +320,35 @@ def test_questions_reach_the_engine_from_worker_threads(endpoint: Any) -> None:
     assert answers == [f"echo item {n}" for n in range(4)]
     assert models.ledger.by_step["threads"].asked == 4
     assert models.ledger.of("item 3").asked == 1
+
+
+def test_a_cut_answer_is_warned_of_once(endpoint: Any, ask: Ask) -> None:
+    endpoint.finish = "length"
+    with open_models(served(endpoint)) as models:
+        ask(models, "one")
+        ask(models, "two")
+    assert models.warnings == [
+        "step 'write': an answer was cut at the token limit; raise --max-tokens"
+    ]
+
+
+def test_a_store_that_fails_is_said_through_dspy(endpoint: Any, ask: Ask, tmp_path: Path) -> None:
+    store = RunStore.open(tmp_path / "run", {})
+    with open_models(served(endpoint), store) as models:
+        store.close()
+        with pytest.raises(RunError, match="closed"):
+            ask(models, "hello")
+
+
+def test_an_adapter_that_sends_a_response_format_works(endpoint: Any) -> None:
+    import dspy
+
+    endpoint.text = '{"answer": "as JSON"}'
+    with (
+        open_models(served(endpoint)) as models,
+        dspy.context(lm=models.lm(), adapter=dspy.JSONAdapter()),
+    ):
+        assert dspy.Predict("text -> answer")(text="hello").answer == "as JSON"
 
 
 def test_a_closed_desk_answers_nobody(endpoint: Any, ask: Ask) -> None:

@@ -75,6 +75,14 @@ def test_a_miss_says_what_lacks_where_and_what_to_do(
         ask(models, "three", rollout=2) if path == "sync" else asyncio.run(later())
 
 
+def test_a_miss_without_any_recording_says_so(ask: Ask) -> None:
+    with (
+        open_models(ModelSettings()) as models,
+        pytest.raises(ReplayMiss, match="there is no recording, so it has no answer for"),
+    ):
+        ask(models, "one")
+
+
 def test_extending_asks_only_what_is_lacking(recorded: Path, ask: Ask, endpoint: Any) -> None:
     endpoint.always = 200
     with open_models(recording(endpoint, recorded)) as models:
@@ -156,7 +164,7 @@ def test_a_torn_last_line_is_cut_off_when_extending(recorded: Path) -> None:
 
 
 def test_a_recording_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="nowhere.jsonl cannot be read: No such file"):
+    with pytest.raises(ConfigurationError, match=r"nowhere\.jsonl cannot be read: No such file"):
         open_models(replaying(tmp_path / "nowhere.jsonl"))
 
 

@@ -1,0 +1,154 @@
+"""The host's end of the zygote: starts it, asks it for workers, ends it."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from ..errors import SandboxError
+from .protocol import PAGE_BYTES, READY, Command, Kill, Limits, Spawn, frame
+
+_START_SECONDS = 60.0
+
+# The parents of the zygote's package are entered as bare namespaces: nothing they import is loaded.
+_BOOT = """
+import sys, types
+control, host, *rest = sys.argv[1:]
+count = 2 * int(rest.pop(0))
+sys.path[:] = rest[count:]
+for name, folder in zip(rest[:count:2], rest[1:count:2]):
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = [folder]
+from importlib import import_module
+import_module(name + ".zygote").main(int(control), int(host))
+"""
+
+
+class Newborn(NamedTuple):
+    """A worker that has just been forked: process id, our end of its socket, its progress page."""
+
+    pid: int
+    socket: socket.socket
+    page: mmap.mmap
+
+
+class Zygote:
+    """The process that forks the workers; thread-safe.
+
+    Raises:
+        SandboxError: it could not be started.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failure = ""
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._channel, theirs = socket.socketpair()
+        self._channel.settimeout(_START_SECONDS)
+        started = threading.Event()
+        # The parent-death signal follows the starting thread, so one thread starts and stays.
+        self._keeper = threading.Thread(
+            target=self._keep, args=(theirs, started), name="envscaler-zygote", daemon=True
+        )
+        self._keeper.start()
+        started.wait()
+        theirs.close()
+        try:
+            self._read(len(READY))
+        except SandboxError:
+            self.close()
+            raise
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still fork workers."""
+        return self._keeper.is_alive()
+
+    def spawn(self, limits: Limits) -> Newborn:
+        """A new worker.
+
+        Raises:
+            SandboxError: the zygote has failed.
+        """
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs, tempfile.TemporaryFile() as file:
+                file.truncate(PAGE_BYTES)
+                page = mmap.mmap(file.fileno(), PAGE_BYTES)
+                return Newborn(self._ask(Spawn(limits), theirs.fileno(), file.fileno()), ours, page)
+        except BaseException:
+            ours.close()
+            raise
+
+    def kill(self, pid: int) -> None:
+        """End a worker; it is gone when this returns."""
+        if self.alive:  # a dead zygote has taken its workers with it
+            self._ask(Kill(pid))
+
+    def close(self) -> None:
+        """End the zygote and with it every worker."""
+        self._channel.close()
+        self._keeper.join()
+        self._errors.close()
+
+    def _keep(self, theirs: socket.socket, started: threading.Event) -> None:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-S", "-s", "-P", "-B", "-c", _BOOT, *_arguments(theirs.fileno())],
+                env={"PYTHONHASHSEED": "0", "TZ": "UTC"},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._failure = f"{sys.executable!r} cannot be started: {error}"
+            return
+        finally:
+            started.set()
+        process.wait()
+
+    def _ask(self, command: Command, *descriptors: int) -> int:
+        """The process id that the zygote answers a command with."""
+        with self._lock:
+            try:
+                socket.send_fds(self._channel, [frame(command)], descriptors)
+            except OSError as error:
+                raise self._fault(str(error)) from error
+            return int.from_bytes(self._read(4), "little")
+
+    def _read(self, count: int) -> bytes:
+        try:
+            data = self._channel.recv(count, socket.MSG_WAITALL)
+        except OSError as error:
+            raise self._fault(str(error)) from error
+        if len(data) < count:
+            raise self._fault("it ended")
+        return data
+
+    def _fault(self, reason: str) -> SandboxError:
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip()
+        detail = self._failure or said or reason
+        return SandboxError(f"the process that forks sealed workers failed: {detail}")
+
+
+def _arguments(control: int) -> list[str]:
+    """What the boot text needs: our packages with their folders, and where modules are found."""
+    folder = Path(__file__).parent
+    names = (__package__ or "").split(".")
+    packages: list[str] = []
+    for depth in range(1, len(names) + 1):
+        parent = folder.parents[len(names) - depth - 1] if depth < len(names) else folder
+        packages += [".".join(names[:depth]), str(parent)]
+    paths = [os.path.abspath(entry or os.curdir) for entry in sys.path]
+    return [str(control), str(os.getpid()), str(len(names)), *packages, *paths]
