@@ -1,7 +1,7 @@
 """One DSPy module for each step, and the pipelines composed of them."""
 
 from .acting import Agent
-from .inspecting import ClassBuilder, OutcomeJudge, Tester
+from .inspecting import ClassBuilder, ClassWriter, OutcomeJudge, Tester
 from .mining import IdeaMiner, TaskJudge
 from .planning import Planner, StateWriter
 from .proposing import ScenarioWriter
@@ -13,6 +13,7 @@ from .synthesis import Synthesis
 __all__ = [
     "Agent",
     "ClassBuilder",
+    "ClassWriter",
     "IdeaMiner",
     "OutcomeJudge",
     "Planner",

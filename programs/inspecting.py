@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import dspy
 
@@ -50,14 +51,14 @@ class Tester(Program):
         *,
         plan: EnvironmentPlan,
         state: dict[str, Json],
-        missing: list[str],
+        missing: Sequence[str] = (),
         top_up: int = 0,
     ) -> dspy.Prediction:
         try:
             said = await self.propose.acall(
                 plan=plan_text(plan),
                 state=json_text(state),
-                missing=missing,
+                missing=list(missing),
                 key=[plan.id, digest(state), top_up],
             )
         except Repairable as error:
@@ -106,8 +107,26 @@ def _cut(text: str, limit: int = 700) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
 
+class ClassWriter(Program):
+    """Writes the class of a plan in one go.
+
+    Returns `source` (str or None) and `problem`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.write = Step(WriteClass, "write class")
+
+    async def aforward(self, *, plan: EnvironmentPlan) -> dspy.Prediction:
+        try:
+            said = await self.write.acall(plan=plan_text(plan), key=plan.id)
+        except Repairable as error:
+            return dspy.Prediction(source=None, problem=str(error))
+        return dspy.Prediction(source=said.source.code, problem="")
+
+
 class ClassBuilder(Program):
-    """Writes the class of a plan and works on it until it is an environment, or gives up.
+    """Works on a class until it is an environment, or gives up.
 
     The deterministic gates come first and free of charge; only a class that passes them is tested
     by the two agents. After every repair everything is tested again.
@@ -121,20 +140,23 @@ class ClassBuilder(Program):
 
     def __init__(self, pool: Pool, repairs: int = 3) -> None:
         super().__init__()
-        self.write = Step(WriteClass, "write class")
         self.repair = Step(RepairClass, "repair class")
         self.tester = Tester()
         self.outcome_judge = OutcomeJudge()
         self._pool, self.repairs = pool, repairs
 
-    async def aforward(self, *, plan: EnvironmentPlan, state: dict[str, Json]) -> dspy.Prediction:
-        sources: list[str] = []
-        calls: tuple[TestCall, ...] = ()
+    async def aforward(
+        self,
+        *,
+        plan: EnvironmentPlan,
+        state: dict[str, Json],
+        source: str,
+        calls: tuple[TestCall, ...],
+    ) -> dspy.Prediction:
+        sources = [source]
         inspection, problem = Inspection(environment="", grader=GRADER), ""
         try:
-            said = await self.write.acall(plan=plan_text(plan), key=plan.id)
             for repair in range(self.repairs + 1):
-                sources.append(said.source.code)
                 environment, inspection, calls = await self._inspect(
                     plan, sources[-1], state, calls
                 )
@@ -147,6 +169,7 @@ class ClassBuilder(Program):
                     )
                 if repair < self.repairs:
                     said = await self._repair(plan, sources[-1], findings, repair)
+                    sources.append(said.source.code)
         except Repairable as error:
             problem = str(error)
         problem = problem or "; ".join(map(str, inspection.findings[:3])) or _shortfall(inspection)
@@ -188,10 +211,7 @@ class ClassBuilder(Program):
     async def _exercise(
         self, environment: Environment, state: dict[str, Json], calls: tuple[TestCall, ...]
     ) -> tuple[tuple[TestCall, ...], list[ExecutedCall]]:
-        """The test calls, proposed once and topped up where tools were left out, executed."""
-        plan = environment.plan
-        if not calls:
-            calls = (await self.tester.acall(plan=plan, state=state, missing=[])).calls
+        """The test calls, topped up where tools were left out, executed."""
         executed = await asyncio.to_thread(run_calls, self._pool, environment, state, calls)
         for top_up in range(1, TOP_UPS + 1):
             missing = list(untested_tools(environment, executed))

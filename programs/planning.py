@@ -57,8 +57,8 @@ class Planner(Program):
             summary=idea.summary,
             introduction=idea.introduction,
             tasks=[task.text for task in idea.tasks],
-            size=f"{low + 2} to {min(high, low + 8)} operations, "
-            f"{self.rules + 1} to {self.rules + 6} rules",
+            size=f"{low} to {min(high, low + 5)} operations, "
+            f"{self.rules} to {self.rules + 3} rules, 3 to 5 entities",
             # Not its tasks: which of them were merged into the idea depends on the others.
             key=[idea.summary, idea.introduction, self.tools, self.rules],
         )

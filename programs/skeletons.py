@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 import dspy
 
 from ..runtime.ideas import merge_ideas
-from ..runtime.journal import Journal
+from ..runtime.journal import Journal, Stage
 from ..runtime.records import Environment, EnvironmentIdea, EnvironmentPlan, SourceTask
 from ..runtime.sandbox import Pool
 from ..runtime.state import Json
-from .inspecting import ClassBuilder
+from .inspecting import ClassBuilder, ClassWriter, Tester
 from .mining import IdeaMiner, TaskJudge
 from .planning import Planner, StateWriter
 from .step import Program
@@ -36,6 +36,8 @@ class Skeletons(Program):
         self.idea_miner = IdeaMiner()
         self.planner = Planner()
         self.state_writer = StateWriter()
+        self.class_writer = ClassWriter()
+        self.tester = Tester()
         self.class_builder = ClassBuilder(pool)
         self._journal = journal
 
@@ -83,13 +85,26 @@ class Skeletons(Program):
             return None
         plan: EnvironmentPlan = planned.plan
         self._journal.keep("plan", idea.id, plan)
-        written = await self.state_writer.acall(plan=plan)
-        if written.state is None:
-            self._journal.drop("state", idea.id, written.problem)
+        written, prepared = await together(
+            [self.class_writer.acall(plan=plan), self._prepared(plan)]
+        )
+        if prepared.state is None or written.source is None:
+            stage: Stage = "state" if prepared.state is None else "class"
+            self._journal.drop(stage, idea.id, prepared.problem or written.problem)
             return None
-        built = await self.class_builder.acall(plan=plan, state=written.state)
+        built = await self.class_builder.acall(
+            plan=plan, state=prepared.state, source=written.source, calls=prepared.calls
+        )
         if built.environment is None:
             self._journal.drop("class", idea.id, built.problem)
             return None
         self._journal.keep("class", idea.id, built.environment, ("inspection", built.inspection))
-        return built.environment, written.state
+        return built.environment, prepared.state
+
+    async def _prepared(self, plan: EnvironmentPlan) -> dspy.Prediction:
+        """An initial state and test calls for it, while the class is being written."""
+        written = await self.state_writer.acall(plan=plan)
+        if written.state is None:
+            return dspy.Prediction(state=None, calls=(), problem=written.problem)
+        proposed = await self.tester.acall(plan=plan, state=written.state)
+        return dspy.Prediction(state=written.state, calls=proposed.calls, problem=proposed.problem)

@@ -10,13 +10,14 @@ from ..runtime.records import Attribute, BusinessRule, Entity, Operation
 class PlanEnvironment(dspy.Signature):
     """Plan a stateful environment: its entities, business rules and operations (the agent's tools).
 
+    - Be compact: telling names, descriptions of a few words and only where they add something.
     - Each entity is a collection of records keyed by a string id; `references` names the entity
       whose key an attribute holds. Prefer few entities with telling attributes and enumerations.
     - The state never depends on the real clock or on chance: put the current date or time and the
       counters that number new records into `scalars`.
     - Rules restrict what the operations may do (limits, states, eligibility, consistency of
-      amounts), precisely enough to test with one call: give numbers and exact conditions. They
-      speak of the data only, not of users' intentions.
+      amounts): one condition each, precise enough to test with one call, with numbers. They speak
+      of the data only, not of users' intentions.
     - Operations are what a member of staff or a user of the system would call. Every entity can be
       looked up, and found by a human description (name, status, date) and not only by id; every
       attribute that a rule changes can be changed. Queries change nothing. An operation lists its

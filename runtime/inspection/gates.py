@@ -111,6 +111,16 @@ def _lack(value: object) -> str:
     return "" if isinstance(error, str) and error.strip() else "a refusal needs a non-empty 'error'"
 
 
+_MEND_EXCEPTION = (
+    "check the types and ids of the arguments first "
+    'and return {"success": False, "error": …} for what does not fit'
+)
+_MEND_OTHER = (
+    "bound every loop and every size by the state, refuse extreme arguments, "
+    "and return and store plain JSON values only"
+)
+
+
 def total(subject: Subject) -> Iterator[Finding]:
     """No argument, however wrong, makes a method raise, hang or answer with something else."""
     yield from _by_cause(
@@ -120,8 +130,7 @@ def total(subject: Subject) -> Iterator[Finding]:
                 trial,
                 _spot(trial.reply),
                 f"it ended with {trial.reply.status}: {trial.reply.error}; "
-                "check the types and ids of the arguments first "
-                'and return {"success": False, "error": …} for what does not fit',
+                + (_MEND_EXCEPTION if trial.reply.status == "exception" else _MEND_OTHER),
             )
             for trial in subject.trials
             if trial.reply.status != "ok"

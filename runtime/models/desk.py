@@ -87,7 +87,7 @@ class Desk:
     def known(self, question: Question, prompt: Prompt) -> Answer | None:
         """The answer that the store or a recording has; it is booked as replayed."""
         started = time.monotonic()
-        stored = self._store.answer(question.key) if self._store else None
+        stored = self._stored(question.key)
         answer = stored or self._recorded(question.key)
         if answer is None:
             return None
@@ -130,6 +130,9 @@ class Desk:
         if self._extended is not None:
             self._extended.close()
 
+    def _stored(self, key: str) -> Answer | None:
+        return self._store.answer(key) if self._store else None
+
     def _recorded(self, key: str) -> Answer | None:
         found = (recording.answer(key) for recording in self._recordings)
         return next((answer for answer in found if answer is not None), None)
@@ -145,10 +148,10 @@ class Desk:
         started = time.monotonic()
         try:
             # The answer may have arrived after `known` was asked and before `order`.
-            stored = self._store.answer(question.key) if self._store else None
-            if stored is not None:
-                self._book(question, stored, "replayed", started)
-                return stored
+            found = self._stored(question.key) or self._recorded(question.key)
+            if found is not None:
+                self._book(question, found, "replayed", started)
+                return found
             self._spend()
             try:
                 reply = send()

@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from ..errors import SandboxError
-from .link import Worker, Zygote
+from .keeper import Zygote
+from .link import Worker
 from .protocol import Limits, Load
 from .sealed import SealedChecks, SealedClass
 

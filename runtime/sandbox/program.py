@@ -26,6 +26,7 @@ from .protocol import (
     Outcome,
     Step,
 )
+from .virtual import Chance
 
 FILE = "<generated>"
 """The file name in the tracebacks of generated code."""
@@ -60,7 +61,7 @@ class Program:
         self.limits = limits
         self.deadline = deadline
         self.source = source
-        self.chance = shims.Chance()
+        self.chance = Chance()
         self.instances: dict[int, Instance] = {}
         self.shared: list[Shared] = []
         self.target: Any = None
