@@ -217,7 +217,9 @@ class ClassBuilder(Program):
             missing = list(untested_tools(environment, executed))
             if not missing:
                 break
-            said = await self.tester.acall(plan=plan, state=state, missing=missing, top_up=top_up)
+            said = await self.tester.acall(
+                plan=environment.plan, state=state, missing=missing, top_up=top_up
+            )
             calls = (*calls, *said.calls)
             executed = await asyncio.to_thread(run_calls, self._pool, environment, state, calls)
         return calls, executed

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from ..runtime.errors import AnswerError
 from ..runtime.models import asking
 from ..runtime.state import Json
+from ..signatures import SourceAdapter
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ class Step(dspy.Predict):
         for attempt in range(ATTEMPTS):
             with asking(self.name, key or plain(inputs), rollout=rollout * ATTEMPTS + attempt):
                 try:
-                    with dspy.context(adapter=dspy.settings.adapter or _adapter()):
+                    with dspy.context(adapter=dspy.settings.adapter or SourceAdapter()):
                         return super().forward(**inputs)
                 except dspy.AdapterParseError as error:
                     failure = _unparsed(self.name, error)
@@ -58,16 +59,11 @@ class Step(dspy.Predict):
         for attempt in range(ATTEMPTS):
             with asking(self.name, key or plain(inputs), rollout=rollout * ATTEMPTS + attempt):
                 try:
-                    with dspy.context(adapter=dspy.settings.adapter or _adapter()):
+                    with dspy.context(adapter=dspy.settings.adapter or SourceAdapter()):
                         return await super().aforward(**inputs)
                 except dspy.AdapterParseError as error:
                     failure = _unparsed(self.name, error)
         raise failure
-
-
-def _adapter() -> dspy.Adapter:
-    # The default's fallback to JSON would silently pay for a second generation.
-    return dspy.ChatAdapter(use_json_adapter_fallback=False)
 
 
 def _unparsed(step: str, error: Exception) -> AnswerError:

@@ -13,7 +13,7 @@ from .scenarios import (
     RepairState,
     WriteState,
 )
-from .source import PySource
+from .source import PySource, SourceAdapter
 from .testing import JudgeOutcomes, ProposeTestCalls
 from .writing import RepairClass, WriteClass
 
@@ -34,6 +34,7 @@ __all__ = [
     "RepairPlan",
     "RepairScenario",
     "RepairState",
+    "SourceAdapter",
     "WriteClass",
     "WriteState",
 ]

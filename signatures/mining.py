@@ -23,7 +23,7 @@ class InferIdea(dspy.Signature):
     """Infer the environment that the task presupposes: the system of record behind it.
 
     Describe the whole domain system, general enough for many other tasks of the same kind, not the
-    single task. Rate honestly: most everyday domains are not a 10.
+    single task.
     """
 
     task: str = dspy.InputField()
@@ -34,7 +34,11 @@ class InferIdea(dspy.Signature):
         desc="3 to 5 sentences: what it keeps record of, who uses it, which operations it offers "
         "and which constraints it enforces"
     )
-    usefulness: int = dspy.OutputField(desc="1 to 10: how common and valuable such tasks are")
+    usefulness: int = dspy.OutputField(
+        desc="9: such tasks arise daily in most organisations; 7: daily in one line of work; "
+        "4: rarely; 1: hardly ever (1 to 10)"
+    )
     modelability: int = dspy.OutputField(
-        desc="1 to 10: how completely plain records, rules and tool calls can capture the domain"
+        desc="9: plain records, rules and tool calls capture the domain completely; 7: all that "
+        "matters; 4: much hangs on judgement or the physical world (1 to 10)"
     )

@@ -12,10 +12,10 @@ class ProposeTestCalls(dspy.Signature):
     """Propose calls that test an implementation of the plan, each with the outcome you expect.
 
     Every call runs alone on a fresh copy of the state, so it must stand by itself and use values
-    that are in the state. Give each operation one call that must succeed and, where it can refuse,
-    one that must be refused for a business reason. For each business rule give one call that
-    violates only this rule (expect refused) and one nearby call that keeps it (expect ok), both
-    tagged with the rule's id; they count for their operation too. Choose values at the borders of
+    that are in the state. Give each operation, queries too, one call that must succeed and, if it
+    lists refusals, one that must be refused. For each business rule give one call that violates
+    only this rule (expect refused) and one nearby call that keeps it (expect ok), both tagged with
+    the rule's id; they count for their operation too. Choose values at the borders of
     limits. Work out each expectation from the plan and the state.
     """
 

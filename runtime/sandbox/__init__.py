@@ -2,7 +2,8 @@
 
 from .pool import Pool
 from .protocol import Limits, Status
-from .sealed import Call, Reply, SealedChecks, SealedClass, Snapshot
+from .sealed import Reply, SealedChecks
+from .sealed_class import Call, SealedClass, Snapshot
 
 __all__ = [
     "Call",

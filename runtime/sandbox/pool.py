@@ -7,11 +7,12 @@ import weakref
 from types import TracebackType
 from typing import Self, TypeVar
 
-from ..errors import SandboxError
+from ..errors import GeneratedCodeError, SandboxError
 from .keeper import Zygote
 from .link import Worker
 from .protocol import Limits, Load
-from .sealed import SealedChecks, SealedClass
+from .sealed import SealedChecks
+from .sealed_class import SealedClass
 
 S = TypeVar("S", SealedClass, SealedChecks)
 
@@ -59,13 +60,15 @@ class Pool:
             GeneratedCodeError: the source cannot be used; its text names each fault by line.
             SandboxError: the sandbox itself failed; SealUnavailable where nothing can be sealed.
         """
-        return self._keep(SealedClass(self._spawn, Load(source, "class", class_name, native)))
+        load = Load(_text(source), "class", class_name, native)
+        return self._keep(SealedClass(self._spawn, load))
 
     def open_checks(
         self, source: str, function: str = "check", *, native: bool = True
     ) -> SealedChecks:
         """Load a function; raises as `open` does."""
-        return self._keep(SealedChecks(self._spawn, Load(source, "function", function, native)))
+        load = Load(_text(source), "function", function, native)
+        return self._keep(SealedChecks(self._spawn, load))
 
     def close(self) -> None:
         """End every worker and the zygote; closing twice is fine."""
@@ -81,6 +84,9 @@ class Pool:
         with self._lock:
             if self._closed:
                 raise SandboxError("this pool was closed; make a new one")
+            if self._zygote is not None and not self._zygote.alive:
+                self._zygote.close()
+                self._zygote = None
             if self._zygote is None:
                 self._zygote = Zygote()
             zygote = self._zygote
@@ -89,3 +95,11 @@ class Pool:
     def _keep(self, sealed: S) -> S:
         self._opened.add(sealed)
         return sealed
+
+
+def _text(source: str) -> str:
+    try:
+        source.encode()
+    except UnicodeEncodeError as error:
+        raise GeneratedCodeError(f"the source is not text: {error}") from error
+    return source

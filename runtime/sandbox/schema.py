@@ -84,8 +84,8 @@ def _tool(method: ast.FunctionDef, types: _Types) -> Schema:
 def _parameters(args: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr | None]]:
     """Each parameter but self, with its default."""
     positional = [*args.posonlyargs, *args.args]
-    gap: list[ast.expr | None] = [None] * (len(positional) - len(args.defaults))
-    pairs = list(zip(positional, gap + args.defaults, strict=True))
+    gap = [None] * (len(positional) - len(args.defaults))
+    pairs = list(zip(positional, [*gap, *args.defaults], strict=True))
     yield from pairs[1:]
     yield from zip(args.kwonlyargs, args.kw_defaults, strict=True)
 

@@ -14,7 +14,7 @@ from typing import NoReturn
 import msgspec
 
 from . import seal
-from .deadline import Deadline
+from .guard import Guard
 from .program import Program
 from .protocol import (
     ANSWER_BYTES,
@@ -36,38 +36,43 @@ _DECODER = msgspec.msgpack.Decoder(Order)
 def main(limits: Limits, channel: int, page: int) -> NoReturn:
     """Seal this process and serve the host; ends with the process."""
     progress = mmap.mmap(page, PAGE_BYTES)
-    fault = ""
-    layers: tuple[str, ...] = ()
-    try:
-        layers = seal.seal(limits, channel)
-        found = seal.breaches()
-        fault = f"a sealed worker was still able to use {', '.join(found)}" if found else ""
-    except seal.SealFault as error:
-        fault = str(error)
-    _send(frame(Hello(layers, fault)))
+    _send(frame(_seal(limits, channel)))
     gc.set_threshold(50_000, 20, 100)
-    deadline = Deadline(limits.soft_seconds)
+    guard = Guard(limits)
     program: Program | None = None
     while True:
         order = _DECODER.decode(_receive(frame_length(_receive(HEAD_BYTES))))
-        outcomes: list[Outcome] = []
-        size = 0
-        for index, operation in enumerate(order.operations, 1):
-            progress[:] = index.to_bytes(PAGE_BYTES, "little")
-            if isinstance(operation, Load):
-                program = Program(limits, deadline, operation)
-                outcome = program.load()
-            else:
-                assert program is not None, "the first operation of a worker is Load"
-                outcome = program.perform(operation)
-            outcomes.append(outcome)
-            size += len(outcome.value) + len(outcome.error)
-            if size > ANSWER_BYTES:
-                _send(frame(Answer(order.number, outcomes)))
-                outcomes, size = [], 0
-        progress[:] = bytes(PAGE_BYTES)
-        if outcomes:
+        if isinstance(load := order.operations[0], Load):
+            program = Program(limits, guard, load)
+        assert program is not None, "the first operation of a worker is Load"
+        _serve(order, program, progress)
+
+
+def _seal(limits: Limits, channel: int) -> Hello:
+    """Seal this process and try whether the seal holds."""
+    try:
+        layers = seal.seal(limits, channel)
+    except seal.SealFault as error:
+        return Hello((), str(error))
+    found = ", ".join(seal.breaches())
+    return Hello(layers, f"a sealed worker was still able to use {found}" if found else "")
+
+
+def _serve(order: Order, program: Program, progress: mmap.mmap) -> None:
+    """Carry out an order, telling the host how far it is."""
+    outcomes: list[Outcome] = []
+    size = 0
+    for index, operation in enumerate(order.operations, 1):
+        progress[:] = index.to_bytes(PAGE_BYTES, "little")
+        load = isinstance(operation, Load)
+        outcomes.append(program.load() if load else program.perform(operation))
+        size += len(outcomes[-1].value) + len(outcomes[-1].error)
+        if size > ANSWER_BYTES:
             _send(frame(Answer(order.number, outcomes)))
+            outcomes, size = [], 0
+    progress[:] = bytes(PAGE_BYTES)
+    if outcomes:
+        _send(frame(Answer(order.number, outcomes)))
 
 
 def _receive(count: int) -> bytes:

@@ -1,0 +1,117 @@
+"""The commands and their options; each loads what it needs when it is called."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..models.settings import ModelSettings
+from . import options
+from .exits import EPILOG, Commands
+
+app = typer.Typer(
+    cls=Commands,
+    help="Makes executable tool environments with proven, verifiable tasks out of task texts.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_DEFAULTS = ModelSettings()
+
+
+def main() -> None:
+    """The entry point of the `envscaler` command."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character must not end the command.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    app()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"envscaler {version('envscaler')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog=EPILOG)
+def synthesize(
+    tasks: options.Tasks = None,
+    out: options.Out = Path("envscaler-run"),
+    limit: options.Limit = None,
+    scenarios: options.Scenarios = 2,
+    rollouts: options.Rollouts = 1,
+    model: options.Model = _DEFAULTS.model,
+    api_base: options.ApiBase = None,
+    api_key: options.ApiKey = None,
+    model_label: options.ModelLabel = None,
+    step_model: options.StepModel = None,
+    temperature: options.Temperature = None,
+    max_tokens: options.MaxTokens = None,
+    timeout: options.Timeout = _DEFAULTS.timeout,
+    retries: options.Retries = _DEFAULTS.retries,
+    concurrency: options.Concurrency = _DEFAULTS.concurrency,
+    budget: options.BudgetText = None,
+    record: options.Record = None,
+    recording: options.Recordings = None,
+    quiet: options.Quiet = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Make environments, certified scenarios and trajectories out of task texts.
+
+    The run lands in a folder and can be stopped at any moment: the same command goes on with it.
+    Without options, recorded answers are replayed, with no key and no network.
+    """
+    from .synthesize import run, settings_of
+
+    settings = settings_of(
+        step_model or [], budget,
+        model=model, api_base=api_base, api_key=api_key, label=model_label,
+        temperature=temperature, max_tokens=max_tokens, timeout=timeout, retries=retries,
+        concurrency=concurrency, record=record, recordings=tuple(recording or ()),
+    )  # fmt: skip
+    run(
+        tasks, out, settings,
+        limit=limit, scenarios=scenarios, rollouts=rollouts, quiet=quiet, as_json=as_json,
+    )  # fmt: skip
+
+
+@app.command(epilog=EPILOG)
+def show(run: options.Run, ident: options.Ident = None, as_json: options.AsJson = False) -> None:
+    """Show what a run made: all of it, or one environment, scenario or trajectory.
+
+    Works on the folder of a run, also while it is being made or after it was killed, and on an
+    export.
+    """
+    from .show import show as print_record
+
+    print_record(run, ident, as_json=as_json)
+
+
+@app.command(epilog=EPILOG)
+def verify(
+    folder: options.Folder, quiet: options.Quiet = False, as_json: options.AsJson = False
+) -> None:
+    """Check every claim of an export from scratch, in sealed workers, without a language model.
+
+    Classes are inspected, scenarios certified, trajectories replayed and scored again, and the
+    checks in upstream/ are run. The exit code is 1 unless everything holds.
+    """
+    from .verify import run
+
+    run(folder, quiet=quiet, as_json=as_json)

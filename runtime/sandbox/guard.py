@@ -1,0 +1,78 @@
+"""Runs generated code so that whatever it does, short of ending the process, is an outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .deadline import Deadline, SoftTimeout
+from .plain import NotJson, Oversize
+from .protocol import Limits, Outcome, Status
+
+FILE = "<generated>"
+"""The file name in the tracebacks of generated code."""
+_TEXT = 500
+"""Characters of an exception's text that are kept."""
+_name = type.__dict__["__name__"].__get__  # a metaclass of generated code cannot come between
+
+
+class Rejected(Exception):
+    """Something in the source has to change; the text says what."""
+
+
+_OWN: dict[type[BaseException], Status] = {
+    NotJson: "not json",
+    Oversize: "oversize",
+    Rejected: "exception",
+}
+
+
+class Guard:
+    """Attempts, each under the soft deadline."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._deadline = Deadline(limits.soft_seconds)
+
+    def attempt(self, work: Callable[[], Outcome], times: int = 1) -> Outcome:
+        """The outcome of work that may take `times` times the soft deadline; never raises."""
+        try:
+            return self._deadline.run(work, times)
+        except BaseException as error:
+            self._deadline.off()
+            return self._failure(error, times)
+
+    def _failure(self, error: BaseException, times: int) -> Outcome:
+        place = _place(error)
+        if type(error) in _OWN:
+            return Outcome(_OWN[type(error)], error=str(error))
+        if isinstance(error, SoftTimeout):
+            spent = self._limits.soft_seconds * times
+            return Outcome("timeout", error=f"stopped after {spent:g} s of CPU time{place}")
+        if isinstance(error, MemoryError):
+            return Outcome("memory", error=f"MemoryError: out of memory{place}")
+        if isinstance(error, RecursionError):
+            return Outcome("recursion", error=f"RecursionError: calls nest too deep{place}")
+        return Outcome("exception", error=self._described(error) + place)
+
+    def _described(self, error: BaseException) -> str:
+        """Type and text of an exception; both may be made by generated code."""
+        name = str(_name(type(error)))
+        try:
+            said = self._deadline.run(lambda: str.__getitem__(str(error), slice(_TEXT)))
+        except BaseException:
+            self._deadline.off()
+            return f"{name}: (its text cannot be had)"
+        text = f"{name}: {said}" if said else name
+        return text.encode(errors="replace").decode()
+
+
+def _place(error: BaseException) -> str:
+    """Where in the generated source an exception arose: ` (line 42, in rent_unit)`."""
+    found = ""
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename == FILE:
+            found = f" (line {trace.tb_lineno}, in {code.co_name})"
+        trace = trace.tb_next
+    return found

@@ -1,0 +1,46 @@
+"""What an environment claims: its tools, and that the class passed its inspection."""
+
+from __future__ import annotations
+
+from ..inspection import inspect_class, rules_tested, run_calls, untested_tools
+from ..inspection.classes import tool_specs
+from ..records import Environment, Inspection
+from ..sandbox import Pool
+from ..state import Json
+from .verdicts import Findings
+
+
+def same_class(pool: Pool, environment: Environment, findings: Findings) -> None:
+    """The sealed class has exactly the recorded tools."""
+    with pool.open(environment.source, environment.class_name) as sealed:
+        found = {tool.name: tool for tool in tool_specs(sealed)}
+    recorded = {tool.name: tool for tool in environment.tools}
+    for name in sorted(found.keys() | recorded.keys()):
+        if found.get(name) != recorded.get(name):
+            findings.fail(f"tool {name}: the record and the class describe it differently")
+
+
+def same_inspection(
+    pool: Pool,
+    environment: Environment,
+    state: dict[str, Json],
+    inspection: Inspection | None,
+    findings: Findings,
+) -> None:
+    """The class passes the deterministic gates, and its recorded test calls prove what is said."""
+    report = inspect_class(pool, environment.plan, environment.source, state)
+    findings.note(f"inspected again with {report.probes} probes")
+    for found in report.findings:
+        findings.fail(str(found))
+    if inspection is None:
+        findings.note("no inspection is recorded, so there are no test calls to repeat")
+        return
+    if not inspection.admitted or inspection.findings:
+        findings.fail("its own inspection did not admit it")
+    executed = run_calls(pool, environment, state, inspection.calls)
+    if untested_tools(environment, executed) != inspection.untested_tools:
+        findings.fail("its test calls leave other tools untested than its inspection says")
+    proven = len(rules_tested(environment, executed))
+    if proven != inspection.rules_tested:
+        findings.fail(f"its test calls prove {proven} rules, not {inspection.rules_tested}")
+    findings.note(f"{len(executed)} test calls repeated")

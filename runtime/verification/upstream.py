@@ -1,0 +1,95 @@
+"""What the files in `upstream/` claim: that their checks are 0 before the solution and 1 after."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from ..errors import DataError
+from ..records import Environment, Scenario
+from ..sandbox import Call, Pool
+from ..state import Json, canonical
+from .verdicts import Findings
+
+_METADATA, _SCENARIOS = "upstream/env_metadata.json", "upstream/env_scenario.json"
+_RECORDED = {"env_id": "environment", "init_config": "initial_state", "task": "task"}
+"""Fields of an upstream scenario, and of our record."""
+
+
+class UpstreamFiles(NamedTuple):
+    """The content of an export's `upstream/` folder."""
+
+    environments: dict[str, Json]
+    scenarios: dict[str, Json]
+    """By `task_id`."""
+
+    @classmethod
+    def read(cls, folder: Path) -> UpstreamFiles:
+        """Raises `DataError` when a file is missing or of another shape."""
+        environments = _read(folder / _METADATA, dict[str, dict[str, Json]])
+        listed = _read(folder / _SCENARIOS, list[dict[str, Json]])
+        scenarios = {str(entry.get("task_id")): entry for entry in listed}
+        if len(scenarios) < len(listed):
+            raise DataError(f"{folder / _SCENARIOS} names a task_id twice. Export again.")
+        return cls(environments, scenarios)
+
+    def compare_class(self, environment: Environment, findings: Findings) -> None:
+        """The file holds the recorded class."""
+        entry = self.environments.get(environment.id, {})
+        if entry.get("env_class_code") != environment.source:
+            findings.fail(f"{_METADATA} holds another class, or none")
+
+    def run_checks(self, pool: Pool, scenario: Scenario, findings: Findings) -> None:
+        """The checks of the file, sealed: a mean of 0 before its solution, of 1 after it."""
+        entry = self.scenarios.get(scenario.id)
+        if entry is None:
+            findings.fail(f"it is missing from {_SCENARIOS}")
+            return
+        for theirs, ours in _RECORDED.items():
+            if canonical(entry[theirs]) != canonical(getattr(scenario, ours)):
+                findings.fail(f"its {theirs} in {_SCENARIOS} is not the recorded {ours}")
+        functions = [item["check_func"] for item in entry["checklist_with_func"]]
+        before, after = entry["init_config"], self._solved(pool, entry)
+        with pool.open_checks(_around(functions)) as checks:
+            replies = checks.evaluate([(before, before), (before, after)])
+        for when, wanted, reply in zip(("before", "after"), (0, 1), replies, strict=True):
+            if reply.status != "ok":
+                findings.fail(f"a check fails {when} the solution: {reply.status}: {reply.error}")
+            elif (mean := sum(reply.value) / len(reply.value)) != wanted:
+                findings.fail(f"its checks come to {mean:g} {when} the solution, not to {wanted}")
+        findings.note(f"{len(functions)} check functions run before and after the solution")
+
+    def _solved(self, pool: Pool, entry: Json) -> Json:
+        """The state after the reference solution, by these files alone."""
+        environment = self.environments[entry["env_id"]]
+        with pool.open(environment["env_class_code"], environment["env_class_name"]) as sealed:
+            (instance,) = sealed.create([entry["init_config"]])
+            sealed.step(
+                Call(instance, call["name"], call["arguments"])
+                for call in entry["reference_solution"]
+            )
+            return sealed.snapshot([instance])[0].state
+
+
+def _read(path: Path, shape: type) -> Json:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=shape)
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing from the export; export again.") from None
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
+        raise DataError(f"{path} is damaged: {fault}. Export again.") from fault
+
+
+def _around(functions: Sequence[str]) -> str:
+    """A source whose `check` calls each `check_func`, to whom `initial_state` is a global."""
+    parts = [
+        f"def check_{n}(initial_state, final_state):\n{textwrap.indent(function, '    ')}\n"
+        "    return bool(check_func(final_state))\n"
+        for n, function in enumerate(functions)
+    ]
+    calls = ", ".join(f"check_{n}(initial_state, final_state)" for n in range(len(functions)))
+    return "\n".join([*parts, f"def check(initial_state, final_state):\n    return [{calls}]\n"])
