@@ -25,7 +25,7 @@ from ..runtime.records import (
     TestCall,
 )
 from ..runtime.sandbox import Pool
-from ..runtime.state import Json, digest
+from ..runtime.state import Json, canonical, describe, digest
 from ..signatures import JudgeOutcomes, ProposeTestCalls, PySource, RepairClass, WriteClass
 from .briefs import json_text, plan_text
 from .step import Program, Step
@@ -95,15 +95,15 @@ class OutcomeJudge(Program):
 
 def _executed(item: ExecutedCall) -> str:
     tag = f" [{item.call.rule}]" if item.call.rule else ""
-    changes = [f"{'.'.join(d.path)}: {d.old!r} -> {d.new!r}" for d in item.changes]
+    changes = [f"{'.'.join(d.path)}: {describe(d.old, d.new)}" for d in item.changes]
     return (
-        f"{item.call.tool}({json_text(item.call.arguments)}){tag} expected {item.call.expect}, "
-        f"was {item.outcome}; returned {_cut(str(item.result))}; "
+        f"{item.call.tool}({canonical(item.call.arguments).decode()}){tag} "
+        f"expected {item.call.expect}, was {item.outcome}; returned {_cut(str(item.result))}; "
         f"state changes: {_cut('; '.join(changes)) or 'none'}"
     )
 
 
-def _cut(text: str, limit: int = 700) -> str:
+def _cut(text: str, limit: int = 400) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
 

@@ -34,12 +34,12 @@ from .briefs import json_text, rule_lines, step_line
 from .step import Program, Step
 
 SHAPES = (
-    "4 to 6 calls, 2 or 3 of them changes; a plain errand",
     "7 to 10 calls, 3 to 5 of them changes; several wishes of one person that depend on each other",
-    "5 to 9 calls; one wish has to be refused by a business rule and is left undone, "
-    "as the rules demand; the other wishes are carried out",
     "5 to 8 calls; one detail is expressly left open (such as 'any free one'), so that two to five "
     "different records would be equally right",
+    "5 to 9 calls; one wish is refused by a business rule, to be tried once and then left undone; "
+    "the other wishes are carried out",
+    "4 to 6 calls, 2 or 3 of them changes; a plain errand",
 )
 """What the scenarios of an environment should be like, in turn."""
 

@@ -59,7 +59,7 @@ def synthesize(
     *,
     models: ModelSettings = ModelSettings(),  # noqa: B008 (frozen)
     limit: int | None = None,
-    scenarios: int = 2,
+    scenarios: int = 3,
     rollouts: int = 1,
     on_settled: Callable[[Settled], None] | None = None,
     on_event: Callable[[Event], None] | None = None,

@@ -32,7 +32,7 @@ class Scenarios(Program):
     """
 
     def __init__(
-        self, pool: Pool, grader: Grader, journal: Journal, count: int = 2, rollouts: int = 0
+        self, pool: Pool, grader: Grader, journal: Journal, count: int = 3, rollouts: int = 0
     ) -> None:
         super().__init__()
         self.writer = ScenarioWriter(pool, grader)

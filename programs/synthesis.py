@@ -28,7 +28,7 @@ class Synthesis(Program):
         grader: Grader,
         journal: Journal,
         *,
-        scenarios: int = 2,
+        scenarios: int = 3,
         rollouts: int = 0,
     ) -> None:
         super().__init__()

@@ -58,6 +58,19 @@ def diff(old: Json, new: Json, path: Path = ()) -> Iterator[Difference]:
         yield Difference(path, "set", old, new)
 
 
+def describe(old: Json, new: Json) -> str:
+    """A change of value in words; of two lists only the items that differ are shown."""
+    if not (isinstance(old, list) and isinstance(new, list)):
+        return f"{old!r} -> {new!r}"
+    start = 0
+    while start < min(len(old), len(new)) and same(old[start], new[start]):
+        start += 1
+    gone, come = old[start:], new[start:]
+    while gone and come and same(gone[-1], come[-1]):
+        gone, come = gone[:-1], come[:-1]
+    return f"from item {start} on: {gone!r} -> {come!r}"
+
+
 def same(left: Json, right: Json) -> bool:
     """Equality of JSON values: numbers by value (`1` is `1.0`), but `True` is not `1`."""
     if isinstance(left, dict) and isinstance(right, dict):

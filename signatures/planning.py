@@ -13,6 +13,7 @@ class PlanEnvironment(dspy.Signature):
     - Be compact: telling names, descriptions of a few words and only where they add something.
     - Each entity is a collection of records keyed by a string id; `references` names the entity
       whose key an attribute holds. Prefer few entities with telling attributes and enumerations.
+      A key's description shows the form of the ids and names the counter that numbers new ones.
     - The state never depends on the real clock or on chance: put the current date or time and the
       counters that number new records into `scalars`.
     - Rules restrict what the operations may do (limits, states, eligibility, consistency of

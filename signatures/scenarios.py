@@ -45,9 +45,10 @@ class ProposeScenario(dspy.Signature):
 
     The solution is the list of calls, numbered from 1, that a careful agent would make: look-ups
     first, then changes. Take every id that the task does not name from an earlier result by
-    reference: "$2.data.unit_id", "$2.data[0].unit_id", "$2.data[name=Ada Byron].unit_id", or
-    "$3.new.loans" for the key that call 3 added to the collection `loans`. A reference is the whole
-    argument or an item of a list. Check against the state that each call ends as you declare.
+    reference: "$2.data.unit_id", "$2.data[0].unit_id", "$2.data[name=Ada Byron].unit_id" (several
+    conditions: "[name=Ada Byron&status=open]"), or "$3.new.loans" for the key that call 3 added to
+    the collection `loans`. A reference is the whole argument or an item of a list. Check against
+    the state that each call ends as you declare.
     """
 
     introduction: str = dspy.InputField()

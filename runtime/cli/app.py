@@ -74,8 +74,9 @@ def synthesize(
 ) -> None:
     """Make environments, certified scenarios and trajectories out of task texts.
 
-    The run lands in a folder and can be stopped at any moment: the same command goes on with it.
-    Without options, recorded answers are replayed, with no key and no network.
+    A run can be stopped at any moment; the same command then goes on with it.
+
+    Without options, recorded answers are replayed: no key and no network needed.
     """
     from .synthesize import run, settings_of
 
@@ -95,8 +96,7 @@ def synthesize(
 def show(run: options.Run, ident: options.Ident = None, as_json: options.AsJson = False) -> None:
     """Show what a run made: all of it, or one environment, scenario or trajectory.
 
-    Works on the folder of a run, also while it is being made or after it was killed, and on an
-    export.
+    Works on an export and on the folder of a run, finished, going on or killed.
     """
     from .show import show as print_record
 
@@ -109,8 +109,9 @@ def verify(
 ) -> None:
     """Check every claim of an export from scratch, in sealed workers, without a language model.
 
-    Classes are inspected, scenarios certified, trajectories replayed and scored again, and the
-    checks in upstream/ are run. The exit code is 1 unless everything holds.
+    Classes are inspected, scenarios certified and trajectories replayed again.
+
+    The checks in upstream/ are run too. The exit code is 1 unless all holds.
     """
     from .verify import run
 

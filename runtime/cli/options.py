@@ -11,7 +11,9 @@ _MODEL, _RUN = "Language model", "Run"
 
 Tasks = Annotated[
     Path | None,
-    Argument(metavar="[TASKS]", help="Task texts: .jsonl, .json or .txt; bundled ones if left out."),
+    Argument(
+        metavar="TASKS", help="Task texts: .jsonl, .json or .txt; bundled ones if left out."
+    ),
 ]
 Out = Annotated[
     Path, Option("--out", metavar="DIR", help="The run folder; a run in it is taken up again.",
@@ -56,9 +58,7 @@ StepModel = Annotated[
     Option("--step-model", metavar="STEP=MODEL", rich_help_panel=_MODEL,
            help="Another model for one step; may be repeated."),
 ]  # fmt: skip
-Temperature = Annotated[
-    float | None, Option("--temperature", metavar="T", rich_help_panel=_MODEL)
-]
+Temperature = Annotated[float | None, Option("--temperature", metavar="T", rich_help_panel=_MODEL)]
 MaxTokens = Annotated[
     int | None,
     Option("--max-tokens", min=1, metavar="N", help="Longest answer.", rich_help_panel=_MODEL),
@@ -100,6 +100,6 @@ AsJson = Annotated[
 Run = Annotated[Path, Argument(metavar="RUN", help="The folder of a run or of an export.")]
 Ident = Annotated[
     str | None,
-    Argument(metavar="[ENV|SCENARIO|TRAJECTORY]", help="An id, its beginning, or a class name."),
+    Argument(metavar="ENV|SCENARIO|TRAJECTORY", help="An id, its beginning, or a class name."),
 ]
 Folder = Annotated[Path, Argument(metavar="DIR", help="An export, or a run folder that holds one.")]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -24,7 +22,7 @@ from .wording import clean, one_line
 if TYPE_CHECKING:
     from ..formats import Export
     from ..models import Ledger
-    from ..store import RunStore, StoredOutcome
+    from ..store import RunStore, StoredOutcome, StoredRecord
 
 EXPORT = "export"
 CARD = "README.md"
@@ -48,7 +46,6 @@ class Shelf:
     outcomes: list[StoredOutcome] | None = None
     """How the items of each stage ended; None for an export, which does not say."""
     ledger: Ledger | None = None
-    order: list[str] = field(default_factory=list)
 
     def environment(self, scenario: Scenario) -> Environment | None:
         """None in a run that is being written, at worst."""
@@ -68,7 +65,7 @@ class Shelf:
         """
         records: list[Shown] = [*self.environments, *self.scenarios, *self.trajectories]
         named = [e for e in self.environments if e.class_name.casefold() == name.casefold()]
-        found = named or [record for record in records if record.id.startswith(name)]
+        found: list[Shown] = [*named] or [r for r in records if r.id.startswith(name)]
         if len(found) == 1:
             return found[0]
         if found:
@@ -95,7 +92,8 @@ def open_shelf(folder: Path) -> Shelf:
         DataError: there is neither.
         RunError: the run cannot be read.
     """
-    from ..store import DATABASE, RunStore
+    from ..run_folder import DATABASE
+    from ..store import RunStore
 
     if (folder / DATABASE).is_file():
         with RunStore.read(folder) as store:
@@ -123,7 +121,7 @@ def _from_store(folder: Path, store: RunStore) -> Shelf:
     from ..models import Ledger
 
     def read(kind: str, shape: type[P]) -> list[P]:
-        return [stored.read(shape) for stored in store.records(kind)]
+        return [_record(folder, stored, shape) for stored in store.records(kind)]
 
     # A run may be going on. What a record names was kept before it, and so is read after it.
     trajectories, scenarios = read("trajectory", Trajectory), read("scenario", Scenario)
@@ -138,3 +136,16 @@ def _from_store(folder: Path, store: RunStore) -> Shelf:
         store.outcomes(),
         Ledger(store),
     )
+
+
+def _record(folder: Path, stored: StoredRecord, shape: type[P]) -> P:
+    from pydantic import ValidationError
+
+    try:
+        return stored.read(shape)
+    except ValidationError as fault:
+        first = fault.errors(include_url=False)[0]
+        raise DataError(
+            f"{folder}: the stored {stored.kind} {stored.id} is damaged or of another version "
+            f"({'.'.join(map(str, first['loc']))}: {first['msg']}); make the run again"
+        ) from fault

@@ -122,9 +122,13 @@ class Zygote:
         with self._lock:
             try:
                 socket.send_fds(self._channel, [frame(command)], descriptors)
-            except OSError as error:
-                raise self._fault(str(error)) from error
-            return int.from_bytes(self._read(4), "little")
+                return int.from_bytes(self._read(4), "little")
+            except BaseException as error:
+                # Question and answer may be out of step now: the zygote ends, with its workers.
+                self._channel.close()
+                if isinstance(error, OSError):
+                    raise self._fault(str(error)) from error
+                raise
 
     def _read(self, count: int) -> bytes:
         try:

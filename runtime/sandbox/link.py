@@ -38,10 +38,16 @@ class Death(NamedTuple):
 
     blamed: int
     reason: str
+    certain: bool
+    """False when an earlier operation of the order may be to blame as well."""
 
 
 class Broken(Exception):
     """The worker cannot be used further; its text says why."""
+
+
+class Garbled(Broken):
+    """Bytes came that no honest worker sends; the operation that wrote them may be over."""
 
 
 class Worker:
@@ -91,7 +97,7 @@ class Worker:
         except Broken as error:
             running = self._progress() - 1
             blamed = min(max(running, len(outcomes)), len(operations) - 1)
-            return outcomes, Death(blamed, str(error))
+            return outcomes, Death(blamed, str(error), not isinstance(error, Garbled))
         return outcomes, None
 
     def _greet(self, unsafe: bool) -> tuple[str, ...]:
@@ -127,9 +133,9 @@ class Worker:
             try:
                 answer = _ANSWER.decode(body)
             except msgspec.MsgspecError as error:
-                raise Broken("the worker sent a malformed answer") from error
+                raise Garbled("the worker sent a malformed answer") from error
             if answer.number != self._number or len(outcomes) + len(answer.outcomes) > count:
-                raise Broken("the worker sent an answer that nobody asked for")
+                raise Garbled("the worker sent an answer that nobody asked for")
             outcomes += answer.outcomes
 
     def _progress(self) -> int:
@@ -141,7 +147,7 @@ class Worker:
             return None
         end = HEAD_BYTES + frame_length(self._buffer)
         if end > self._cap:
-            raise Broken(f"the worker announced an answer of {end} bytes")
+            raise Garbled(f"the worker announced an answer of {end} bytes")
         if len(self._buffer) < end:
             return None
         body = bytes(self._buffer[HEAD_BYTES:end])

@@ -10,6 +10,8 @@ from ..state import Json
 
 DEPTH = 64
 """How deep lists and dicts may nest."""
+_SAFE = frozenset({str, bool, type(None)})
+"""Types whose values are all JSON, so that most need no further look."""
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
 encode = msgspec.json.Encoder().encode
@@ -54,13 +56,15 @@ def plain(value: object, name: str) -> Json:
 
 
 def _plain(value: object, path: tuple[object, ...]) -> Json:
-    kind = type(value)
-    if kind is str or kind is bool or value is None:
+    if type(value) in _SAFE:
         return value
     if len(path) > DEPTH:
         raise NotJson(f"{path[0]} nests deeper than {DEPTH} levels, or holds itself")
     if isinstance(value, dict):
-        return {_key(key, path): _plain(item, (*path, key)) for key, item in dict.items(value)}
+        return {
+            _key(key, path): item if type(item) in _SAFE else _plain(item, (*path, key))
+            for key, item in dict.items(value)
+        }
     if isinstance(value, list):
         return [_plain(item, (*path, n)) for n, item in enumerate(list.__iter__(value))]
     if isinstance(value, tuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 import msgspec
 
@@ -32,7 +32,17 @@ MOST_KILLS = 3
 
 encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
-_loaded = msgspec.json.Decoder(dict[str, Any]).decode
+T = TypeVar("T")
+
+
+class Loaded(msgspec.Struct):
+    """What a source offers once it is loaded."""
+
+    name: str
+    tools: list[dict[str, Json]]
+
+
+_loaded = msgspec.json.Decoder(Loaded).decode
 
 
 class Reply(NamedTuple):
@@ -74,7 +84,7 @@ class Sealed:
             self._ended = SandboxError("this source was closed; open it again with the pool")
             self._worker.close()
 
-    def _start(self) -> tuple[Worker, dict[str, Json]]:
+    def _start(self) -> tuple[Worker, Loaded]:
         """A worker with the source loaded, and what the load reported."""
         worker = self._spawn()
         try:
@@ -83,31 +93,36 @@ class Sealed:
                 raise GeneratedCodeError(f"loading the source broke its worker: {death.reason}")
             if outcomes[0].status != "ok":
                 raise GeneratedCodeError(f"the source cannot be used:\n{outcomes[0].error}")
+            return worker, read(_loaded, outcomes[0])
         except BaseException:
             worker.close()
             raise
-        return worker, _loaded(outcomes[0].value)
 
     def _run(self, operations: Sequence[AnyOperation]) -> list[Outcome]:
         """One outcome for each operation, whatever becomes of the worker."""
         self._check_open()
         results: list[Outcome] = []
         condemned: dict[int, Outcome] = {}
+        singly = False
         while len(results) < len(operations):
             start = len(results)
             if start in condemned:
                 results.append(condemned[start])
                 continue
             stop = min((n for n in condemned if n > start), default=len(operations))
-            batch = order_of(operations[start:stop])
+            batch = order_of(operations[start : start + 1 if singly else stop])
             outcomes, death = self._worker.exchange(batch)
             for operation, outcome in zip(batch, outcomes, strict=False):
                 self._settle(operation, outcome)
             results += outcomes
             if death is not None:
                 killed = Outcome("killed", error=death.reason)
-                condemned[start + death.blamed] = killed
-                self._recover(death.reason)
+                exact = death.certain or len(batch) == 1
+                if exact:
+                    condemned[start + death.blamed] = killed
+                else:
+                    singly = True
+                self._recover(death.reason, count=exact)
                 if self._ended is not None:
                     results += [killed] * (len(operations) - len(results))
         return results
@@ -116,9 +131,12 @@ class Sealed:
         if self._ended is not None:
             raise type(self._ended)(str(self._ended))
 
-    def _recover(self, reason: str) -> None:
-        """Replace the dead worker by one in the same state, unless the source is past hope."""
-        self._kills += 1
+    def _recover(self, reason: str, *, count: bool) -> None:
+        """Replace the dead worker by one in the same state, unless the source is past hope.
+
+        A death that will be looked into by going on singly does not count yet.
+        """
+        self._kills += count
         self._worker.close()
         if self._kills >= MOST_KILLS:
             self._ended = GeneratedCodeError(
@@ -163,7 +181,23 @@ def order_of(operations: Sequence[AnyOperation]) -> list[AnyOperation]:
     return batch
 
 
+def read(decode: Callable[[bytes], T], outcome: Outcome) -> T:
+    """The value of an outcome.
+
+    Raises:
+        GeneratedCodeError: it is not what a worker sends that has not been tampered with.
+    """
+    try:
+        return decode(outcome.value)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise GeneratedCodeError(f"the source tampers with its worker: {error}") from error
+
+
 def reply_of(outcome: Outcome) -> Reply:
     """An outcome of generated code for the caller."""
-    value = _decode(outcome.value) if outcome.status == "ok" else None
-    return Reply(outcome.status, value, outcome.error)
+    if outcome.status != "ok":
+        return Reply(outcome.status, None, outcome.error)
+    try:
+        return Reply("ok", read(_decode, outcome), "")
+    except GeneratedCodeError as error:
+        return Reply("not json", None, str(error))

@@ -26,7 +26,7 @@ from .protocol import (
     Outcome,
     Step,
 )
-from .sealed import Reply, Sealed, encode, order_of, reply_of
+from .sealed import Reply, Sealed, encode, order_of, read, reply_of
 
 _REBASE_CALLS = 32
 """Changing calls after which an instance's state is fetched, so that replays stay short."""
@@ -78,8 +78,8 @@ class SealedClass(Sealed):
 
     def __init__(self, spawn: Callable[[], Worker], source: Load) -> None:
         super().__init__(spawn, source)
-        self.class_name: str = self._loaded["name"]
-        self.tools: tuple[dict[str, Json], ...] = tuple(self._loaded["tools"])
+        self.class_name: str = self._loaded.name
+        self.tools: tuple[dict[str, Json], ...] = tuple(self._loaded.tools)
         """{"name", "description", "parameters": JSON Schema} of each public method, in order."""
         self._journals: dict[int, Journal] = {}
         self._next = 0
@@ -131,7 +131,7 @@ class SealedClass(Sealed):
             seeds = [self._journals[instance].build.seed for instance in chosen]
             outcomes = self._report([Export(instance) for instance in chosen])
             return [
-                Snapshot(_state(outcome.value), seed, outcome.writes)
+                Snapshot(read(_state, outcome), seed, outcome.writes)
                 for outcome, seed in zip(outcomes, seeds, strict=True)
             ]
 
@@ -146,13 +146,13 @@ class SealedClass(Sealed):
         """Where each instance differs from what it was right after `create` or `restore`."""
         with self._lock:
             outcomes = self._report([Differ(instance) for instance in self._known(instances)])
-            return [_differences(outcome.value) for outcome in outcomes]
+            return [read(_differences, outcome) for outcome in outcomes]
 
     def hash(self, instances: Iterable[int]) -> list[str]:
         """The digest (`envscaler.runtime.state.digest`) of each instance's state."""
         with self._lock:
             outcomes = self._report([Digest(instance) for instance in self._known(instances)])
-            return [_text(outcome.value) for outcome in outcomes]
+            return [read(_text, outcome) for outcome in outcomes]
 
     def drop(self, instances: Iterable[int]) -> None:
         """Forget instances."""

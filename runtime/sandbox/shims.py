@@ -20,6 +20,10 @@ _PRELOADED = ("_strptime", "encodings.ascii", "encodings.idna", "encodings.latin
 for _name in (*IMPORTED_MODULES, *_PRELOADED):
     importlib.import_module(_name)
 
+# The interpreter itself imports these in the name of the running code, say for date formats; it
+# takes the real module, whatever the import gives.
+_INNER = ("_io", "_strptime", "copyreg", "io", "locale", "operator", "time", "warnings")
+
 _CLASS_HINT = "a class is shared by all instances; use an attribute of self"
 
 
@@ -117,9 +121,13 @@ def _print(*values: object, **options: object) -> None:
 
 
 def _importer(shims: Mapping[str, types.ModuleType]) -> Callable[..., types.ModuleType]:
+    inner = {name: _shim(name, {}) for name in _INNER}
+
     def guarded_import(
         name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
     ) -> types.ModuleType:
+        if name in inner and name not in shims:
+            return inner[name]
         if level or name not in shims:
             raise ImportError(f"the module {name!r} may not be imported")
         return shims[name] if fromlist else shims[name.partition(".")[0]]

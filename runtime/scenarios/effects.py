@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..records import Change, Checks, EnvironmentPlan, Loosening, Outcome, ReferenceGuard
-from ..state import Json, Path, diff
+from ..state import Json, Path, describe, diff
 from .execution import Execution
 
 
@@ -30,7 +30,7 @@ class Row:
         what = {
             "add": f"added: {self.new!r}",
             "remove": f"removed: {self.old!r}",
-            "set": f"{self.old!r} -> {self.new!r}",
+            "set": describe(self.old, self.new),
             "keep": "changed and brought back",
         }
         return f"{self.n}. {'.'.join(self.path)} {what[self.kind]} (by {by})"

@@ -1,0 +1,101 @@
+"""`envscaler verify`: the verdicts on an export, for people or as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from ..checks import GRADER
+from ..errors import EnvscalerError
+from ..state import Json
+from ..verification import Verdict, verify_export
+from .blocks import console, indented, paragraph
+from .sources import export_folder
+from .wording import counted, one_line
+
+_PLURALS = {"trajectory": "trajectories", "upstream": "sets of upstream checks"}
+
+
+def run(folder: Path, *, quiet: bool, as_json: bool) -> None:
+    """Verify an export and print the verdicts.
+
+    Raises:
+        EnvscalerError: something does not hold, or there is nothing to verify.
+        DataError: the export cannot be read.
+        SandboxError: the sealed execution itself failed.
+    """
+    export = export_folder(folder)
+    with _watching(quiet) as (on_start, on_verdict):
+        verdicts = verify_export(export, on_start=on_start, on_verdict=on_verdict)
+    failed = [verdict for verdict in verdicts if not verdict.holds]
+    if as_json:
+        print(json.dumps(_document(export, verdicts), indent=2))
+    else:
+        _print(console(), failed if quiet else verdicts, None if quiet else _totals(verdicts))
+    if not verdicts:
+        raise EnvscalerError(f"{export} holds no records: there is nothing to verify")
+    if failed:
+        raise EnvscalerError(f"{len(failed)} of {len(verdicts)} items of {export} do not hold")
+
+
+Callbacks = tuple[Callable[[int], None], Callable[[Verdict], None]]
+
+
+@contextmanager
+def _watching(quiet: bool) -> Iterator[Callbacks]:
+    """A progress bar on stderr, where that is a terminal."""
+    screen = console(stderr=True)
+    columns = (
+        TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.fields[failed]} failed"),
+    )  # fmt: skip
+    shown = screen.is_terminal and not quiet
+    with Progress(*columns, console=screen, transient=True, disable=not shown,
+                  redirect_stdout=sys.stdout.isatty()) as bar:  # fmt: skip
+        task = bar.add_task("", total=None, failed=0)
+        failed = 0
+
+        def count(verdict: Verdict) -> None:
+            nonlocal failed
+            failed += not verdict.holds
+            bar.update(task, advance=1, failed=failed)
+
+        yield (lambda total: bar.update(task, total=total)), count
+
+
+def _print(screen: Console, verdicts: list[Verdict], totals: str | None) -> None:
+    for verdict in verdicts:
+        mark = Text("ok  ", "green") if verdict.holds else Text("FAIL", "bold red")
+        what = one_line(verdict.what, 60)
+        screen.print(
+            Text.assemble(mark, f" {verdict.kind:<11} ", (verdict.id, "bold"), f"  {what}")
+        )
+        lines = [paragraph(note, "dim") for note in verdict.notes]
+        lines += [paragraph(failure, "red") for failure in verdict.failures]
+        screen.print(indented(*lines, by=5))
+    if totals:
+        screen.print(paragraph(totals))
+
+
+def _totals(verdicts: list[Verdict]) -> str:
+    counts = Counter(verdict.kind for verdict in verdicts)
+    parts = [counted(n, kind, _PLURALS.get(kind, "")) for kind, n in counts.items()]
+    failed = sum(not verdict.holds for verdict in verdicts)
+    return f"{', '.join(parts) or 'nothing'} verified by grader {GRADER}: {failed} failed"
+
+
+def _document(folder: Path, verdicts: list[Verdict]) -> Json:
+    return {
+        "folder": str(folder),
+        "grader": GRADER,
+        "holds": bool(verdicts) and all(verdict.holds for verdict in verdicts),
+        "verdicts": [{**verdict._asdict(), "holds": verdict.holds} for verdict in verdicts],
+    }
