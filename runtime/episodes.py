@@ -31,6 +31,7 @@ class Episode:
         (self._instance,) = self._sealed.create([scenario.initial_state], seed=seed)
         self.state: dict[str, Json] = scenario.initial_state
         self.steps: list[Step] = []
+        self._called = 0
         self.messages: list[dict[str, Json]] = [
             {"role": "system", "content": system_prompt(environment)},
             {"role": "user", "content": scenario.task},
@@ -41,7 +42,8 @@ class Episode:
     def turn(self, content: str, calls: list[Call]) -> list[Step]:
         """Runs the calls of one agent's turn in order; those after `submit` are not run."""
         made: list[Step] = []
-        ids = [f"call_{len(self.steps) + n}" for n in range(1, len(calls) + 1)]
+        ids = [f"call_{self._called + n}" for n in range(1, len(calls) + 1)]
+        self._called += len(calls)
         self.messages.append(_assistant(content, calls, ids))
         for call, ident in zip(calls, ids, strict=True):
             if self.submitted:

@@ -100,7 +100,7 @@ def merge_ideas(
         for n, merged in leaders.items()
         for m in merged
     ]
-    return sorted(kept, key=lambda i: i.id), weak + doubles
+    return sorted(kept, key=lambda i: i.id), sorted(weak + doubles, key=lambda lost: lost[0].id)
 
 
 def _joined(leader: EnvironmentIdea, others: Sequence[EnvironmentIdea]) -> EnvironmentIdea:
@@ -124,9 +124,8 @@ def _vectors(ideas: Sequence[EnvironmentIdea]) -> list[dict[str, float]]:
 
 
 def _words(text: str) -> list[str]:
-    stems = (
-        re.sub(r"(ies|es|s|ing|ed)$", "", word) for word in re.findall(r"[a-z]{3,}", text.lower())
-    )
+    words = (word for word in re.findall(r"[a-z]{3,}", text.lower()) if word not in _STOP)
+    stems = (re.sub(r"(ies|es|s|ing|ed)$", "", word) for word in words)
     return [stem for stem in stems if stem not in _STOP]
 
 

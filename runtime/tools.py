@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .records import ToolSpec
-from .state import Json
+from .state import Json, canonical
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError, Validator
@@ -45,8 +45,12 @@ class Toolset:
             return f"there is no tool {tool!r}; the tools are: {', '.join(sorted(self.tools))}"
         if not isinstance(arguments, dict):
             return f"the arguments of {tool!r} must be an object, not {arguments!r}"
-        faults = self._validators[tool].iter_errors(arguments)
-        return "; ".join(_fault(error) for error in faults)
+        try:
+            canonical(arguments)
+            faults = self._validators[tool].iter_errors(arguments)
+            return "; ".join(_fault(error) for error in faults)
+        except (TypeError, ValueError, RecursionError) as error:
+            return f"the arguments of {tool!r} are not JSON: {error}"
 
 
 def _fault(error: ValidationError) -> str:

@@ -27,7 +27,7 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def heading(text: str) -> RenderableType:
-    return Padding(Text(clean(text), style="bold"), (1, 0, 0, 0))
+    return Padding(Text(clean(text), style="bold"), (1, 0, 0, 0), expand=False)
 
 
 def paragraph(text: str, style: str = "") -> Text:
@@ -35,7 +35,8 @@ def paragraph(text: str, style: str = "") -> Text:
 
 
 def indented(*parts: RenderableType | None, by: int = 2) -> RenderableType:
-    return Padding(Group(*(part for part in parts if part is not None)), (0, 0, 0, by))
+    group = Group(*(part for part in parts if part is not None))
+    return Padding(group, (0, 0, 0, by), expand=False)
 
 
 def section(title: str, *parts: RenderableType | None) -> RenderableType:

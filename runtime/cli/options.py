@@ -11,9 +11,7 @@ _MODEL, _RUN = "Language model", "Run"
 
 Tasks = Annotated[
     Path | None,
-    Argument(
-        metavar="TASKS", help="Task texts: .jsonl, .json or .txt; bundled ones if left out."
-    ),
+    Argument(metavar="TASKS", help="Task texts: .jsonl, .json or .txt; bundled ones if left out."),
 ]
 Out = Annotated[
     Path, Option("--out", metavar="DIR", help="The run folder; a run in it is taken up again.",

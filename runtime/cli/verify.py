@@ -17,11 +17,11 @@ from ..checks import GRADER
 from ..errors import EnvscalerError
 from ..state import Json
 from ..verification import Verdict, verify_export
-from .blocks import console, indented, paragraph
+from .blocks import console
 from .sources import export_folder
-from .wording import counted, one_line
+from .wording import clean, counted, one_line
 
-_PLURALS = {"trajectory": "trajectories", "upstream": "sets of upstream checks"}
+_PLURALS = {"trajectory": "trajectories", "upstream": "upstream"}
 
 
 def run(folder: Path, *, quiet: bool, as_json: bool) -> None:
@@ -72,17 +72,18 @@ def _watching(quiet: bool) -> Iterator[Callbacks]:
 
 
 def _print(screen: Console, verdicts: list[Verdict], totals: str | None) -> None:
+    """One line an item, and one for each thing that does not hold."""
     for verdict in verdicts:
         mark = Text("ok  ", "green") if verdict.holds else Text("FAIL", "bold red")
-        what = one_line(verdict.what, 60)
-        screen.print(
-            Text.assemble(mark, f" {verdict.kind:<11} ", (verdict.id, "bold"), f"  {what}")
+        told = "; ".join([one_line(verdict.what, 60), *verdict.notes])
+        line = Text.assemble(
+            mark, f" {verdict.kind:<11} ", (verdict.id, "bold"), f"  {clean(told)}"
         )
-        lines = [paragraph(note, "dim") for note in verdict.notes]
-        lines += [paragraph(failure, "red") for failure in verdict.failures]
-        screen.print(indented(*lines, by=5))
+        screen.print(line, soft_wrap=True)
+        for failure in verdict.failures:
+            screen.print(Text(f"     {one_line(failure)}", "red"), soft_wrap=True)
     if totals:
-        screen.print(paragraph(totals))
+        screen.print(Text(totals), soft_wrap=True)
 
 
 def _totals(verdicts: list[Verdict]) -> str:

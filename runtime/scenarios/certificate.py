@@ -15,7 +15,6 @@ from ..checks import GRADER, Grader
 from ..records import (
     Call,
     Certificate,
-    Change,
     Environment,
     Evidence,
     Outcome,
@@ -24,15 +23,17 @@ from ..records import (
     Score,
 )
 from ..sandbox import SealedClass
-from ..state import Json, at, digest
+from ..state import Json, diff, digest
 from .actions import wrong_plans
 from .execution import Execution, run_plans
 from .grounding import ungrounded
-from .mutants import Mutant, mutants
+from .mutants import Mutant, altered, mutants
 
 SECOND_SEED = 1
 ACTION_FLOOR = 0.85
 """Least share of the effective executed wrong actions that must be rejected."""
+CLAIM = "Task completed"
+"""What an agent may answer that has nothing to say."""
 SHOWN = 5
 """Failures that a row spells out."""
 
@@ -65,11 +66,35 @@ class Trial:
         return self.references[0]
 
     @cached_property
+    def verdicts(self) -> list[Score]:
+        """The score of each execution in `references`."""
+        return self.scores((run.final for run in self.references), self.scenario.checks.answer)
+
+    @property
+    def sound(self) -> bool:
+        """Whether there is anything to examine: solutions that run and are accepted."""
+        return bool(self.scenario.checks.outcomes and self.references) and all(
+            not run.problem and score.reward == 1.0
+            for run, score in zip(self.references, self.verdicts, strict=True)
+        )
+
+    @cached_property
     def outcomes(self) -> list[Execution]:
         """The recorded calls behind each accepted end state, run again."""
         return self.run(
             [as_plan(outcome.calls) for outcome in self.scenario.checks.outcomes], False
         )
+
+    @cached_property
+    def proven(self) -> list[bool]:
+        """Whether each accepted end state is exactly what its recorded calls lead to."""
+        scores = self.scores((run.final for run in self.outcomes), self.scenario.checks.answer)
+        return [
+            score.reward == 1.0 and _leads_to(run, outcome)
+            for run, outcome, score in zip(
+                self.outcomes, self.scenario.checks.outcomes, scores, strict=True
+            )
+        ]
 
     def run(
         self, plans: Sequence[Sequence[PlannedCall]], stop_early: bool = True, seed: int = 0
@@ -87,6 +112,12 @@ def as_plan(calls: Iterable[Call]) -> list[PlannedCall]:
     return [PlannedCall(n=n, tool=c.tool, arguments=c.arguments) for n, c in enumerate(calls, 1)]
 
 
+def _leads_to(run: Execution, outcome: Outcome) -> bool:
+    changes = [(c.path, c.kind, c.value) for c in outcome.changes if c.kind != "keep"]
+    reached = [(d.path, d.kind, d.new) for d in diff(run.initial, run.final)]
+    return digest(sorted(changes, key=digest)) == digest(sorted(reached, key=digest))
+
+
 def _evidence(demand: str, failures: Sequence[str], tried: int, floor: float = 1.0) -> Evidence:
     held = max(0, tried - len(failures))
     return Evidence(
@@ -98,13 +129,13 @@ def _evidence(demand: str, failures: Sequence[str], tried: int, floor: float = 1
 def solvable(trial: Trial) -> Evidence:
     """Every reference solution runs as declared under two seeds, is grounded, and scores 1."""
     runs = trial.references
-    scores = trial.scores((run.final for run in runs), trial.scenario.checks.answer)
     failures = [
         run.problem or f"the solution scores {score.reward}: {score}"
-        for run, score in zip(runs, scores, strict=True)
+        for run, score in zip(runs, trial.verdicts, strict=True)
         if run.problem or score.reward != 1.0
     ]
-    failures += ungrounded(trial.scenario.task, trial.environment.plan, trial.reference)
+    for run in runs[::2]:
+        failures += ungrounded(trial.scenario.task, trial.environment.plan, run)
     return _evidence("each reference solution is executed and accepted", failures, len(runs))
 
 
@@ -144,7 +175,14 @@ def framed(trial: Trial) -> Evidence:
 
 def sharp(trial: Trial) -> Evidence:
     """Every end state with one strict change missing, altered or misplaced is rejected."""
-    return _rejected("each changed value, dropped or altered, is rejected", trial, "strict")
+    strict = _rejected(
+        "each changed value, dropped or altered, is rejected", trial, "strict", empty=True
+    )
+    answer = trial.scenario.checks.answer
+    wrong = [] if answer is None else [*altered(answer), CLAIM]
+    told = [trial.scores([trial.reference.final], other)[0] for other in wrong if other != answer]
+    failures = [f"a wrong answer scores {s.reward}" for s in told if s.reward in (None, 1.0)]
+    return _evidence(strict.demand, [*strict.failures, *failures], strict.tried + len(told))
 
 
 def loosened(trial: Trial) -> Evidence:
@@ -158,11 +196,10 @@ def _rejected(demand: str, trial: Trial, mode: str, empty: bool = False) -> Evid
     tried = _effective(trial, mode)
     answer = trial.scenario.checks.answer
     scores = trial.scores((mutant.state for mutant in tried), answer)
-    allowed = 0.0 if mode == "side effect" else 1.0
     failures = [
         f"{mutant.what} scores {score.reward}"
         for mutant, score in zip(tried, scores, strict=True)
-        if score.reward is None or (score.reward > 0 if allowed == 0.0 else score.reward >= 1)
+        if score.reward is None or score.reward >= (1.0 if mode != "side effect" else 1e-9)
     ]
     if empty and not tried:
         return Evidence(demand=demand, holds=True)
@@ -170,10 +207,17 @@ def _rejected(demand: str, trial: Trial, mode: str, empty: bool = False) -> Evid
 
 
 def _effective(trial: Trial, mode: str) -> list[Mutant]:
-    """The mutants of the first outcome that are no accepted end state themselves."""
+    """The mutants of the proven outcomes that are no accepted end state themselves."""
     accepted = {digest(run.final) for run in [*trial.outcomes, *trial.references]}
-    made = mutants(trial.initial, trial.reference.final, trial.scenario.checks.outcomes[0])
-    return [m for m in made if m.mode == mode and digest(m.state) not in accepted]
+    return [
+        mutant
+        for outcome, run, proven in zip(
+            trial.scenario.checks.outcomes, trial.outcomes, trial.proven, strict=True
+        )
+        if proven
+        for mutant in mutants(trial.initial, run.final, outcome, run.touched())
+        if mutant.mode == mode and digest(mutant.state) not in accepted
+    ]
 
 
 def acted(trial: Trial) -> Evidence:
@@ -192,40 +236,38 @@ def acted(trial: Trial) -> Evidence:
         for (what, _), score in zip(told, scores, strict=True)
         if score.reward is None or score.reward >= 1
     ]
+    if not trial.reference.touched():
+        return Evidence(demand=demand, holds=True)
     return _evidence(demand, failures, len(told), ACTION_FLOOR)
 
 
 def tolerant(trial: Trial) -> Evidence:
-    """Every executed alternative is accepted, run again from its recorded calls."""
-    scores = trial.scores((run.final for run in trial.outcomes), trial.scenario.checks.answer)
+    """Every executed alternative is accepted, and nothing else: each is reached by its calls."""
     failures = [
-        f"accepted end state {i} is not reached again: its calls score {score.reward}"
-        for i, score in enumerate(scores, 1)
-        if score.reward != 1.0
+        f"accepted end state {i} is not what its recorded calls lead to"
+        for i, proven in enumerate(trial.proven, 1)
+        if not proven
     ]
-    return _evidence("each executed alternative is accepted", failures, len(scores))
+    return _evidence("each accepted end state is reached by its calls", failures, len(trial.proven))
 
 
 def honest(trial: Trial) -> Evidence:
-    """Agents that do nothing or stop half-way, and claim success, do not get a full reward."""
-    claim = "Task completed"
+    """Stopping half-way does not pay in full, and claiming success adds nothing."""
     states: list[tuple[str, Json]] = [("doing nothing", trial.initial)]
     writes = [i for i, step in enumerate(trial.reference.steps) if step.changes]
     parts = trial.run([trial.reference.plan[:i] for i in writes[1:]])
     states += [
         (f"stopping before call {i + 1}", p.final) for i, p in zip(writes[1:], parts, strict=True)
     ]
+    silent = trial.scores(state for _, state in states)
+    claimed = trial.scores((state for _, state in states), CLAIM)
     failures = [
-        f"{what} and claiming success scores {score.reward}"
-        for (what, _), score in zip(
-            states, trial.scores([s for _, s in states], claim), strict=True
-        )
-        if score.reward is None
-        or score.reward >= 1
-        or (what == "doing nothing" and score.reward > 0)
+        f"{what} and claiming success scores {score.reward} instead of {before.reward}"
+        for (what, _), before, score in zip(states, silent, claimed, strict=True)
+        if None in (score.reward, before.reward) or score.reward == 1.0 or score != before
     ]
     return _evidence(
-        "doing nothing or only a part does not pay as if all were done", failures, len(states)
+        "only a part does not pay as if all were done, nor does a claim", failures, len(states)
     )
 
 
@@ -253,17 +295,13 @@ ROWS: Mapping[str, Callable[[Trial], Evidence]] = {
 
 def certify(trial: Trial, rows: Iterable[str] = tuple(ROWS)) -> Certificate:
     """The certificate of a scenario; it stops at an unsolvable one, which has nothing to mutate."""
-    evidence: list[Evidence] = []
-    broken = any(run.problem for run in trial.references)
-    for name in rows:
-        if name == "solvable" or not broken:
-            evidence.append(ROWS[name](trial))
+    evidence = [ROWS[name](trial) for name in rows if name == "solvable" or trial.sound]
     return Certificate(
         scenario=trial.scenario.id,
         grader=GRADER,
         rows=tuple(evidence),
-        state_hashes=trial.reference.hashes(),
+        state_hashes=trial.reference.hashes() if trial.references else (),
     )
 
 
-__all__ = ["ROWS", "Change", "Outcome", "Trial", "as_plan", "at", "certify"]
+__all__ = ["ROWS", "Trial", "as_plan", "certify"]

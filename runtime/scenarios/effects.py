@@ -54,14 +54,21 @@ def rows(run: Execution) -> list[Row]:
     trips = {p for _, p in touched if not any(_overlap(p, change.path) for change in net)}
     tops = sorted(p for p in trips if not any(p != q and p[: len(q)] == q for q in trips))
     places = [(c.path, c.kind, c.old, c.new) for c in net] + [(p, "keep", None, None) for p in tops]
-    arguments = {c.n: _strings(s.arguments) for c, s in zip(run.plan, run.steps, strict=True)}
+    arguments = {
+        c.n: _strings([*s.arguments.values()]) for c, s in zip(run.plan, run.steps, strict=True)
+    }
     made = []
     for n, (path, kind, old, new) in enumerate(places, 1):
-        calls = frozenset(call for call, p in touched if _overlap(p, path))
-        chosen = path[-1] in arguments[min(calls)]  # by the call that made the record
-        system = kind == "add" and len(path) > 1 and not chosen
-        made.append(Row(n, path, kind, old, new, calls, system))  # type: ignore[arg-type]
+        calls = [call for call, p in touched if _overlap(p, path)]
+        chosen = path[-1] in arguments[calls[0]]  # by the call that made the record
+        system = kind == "add" and _is_record(path, new) and not chosen
+        made.append(Row(n, path, kind, old, new, frozenset(calls), system))  # type: ignore[arg-type]
     return made
+
+
+def _is_record(path: Path, value: Json) -> bool:
+    """Whether the last key of a path numbers a record, and is not just the name of a field."""
+    return isinstance(value, dict) and (len(path) == 2 or path[-1] in value.values())
 
 
 def _overlap(left: Path, right: Path) -> bool:
@@ -71,9 +78,9 @@ def _overlap(left: Path, right: Path) -> bool:
 
 def _strings(value: Json) -> set[str]:
     if isinstance(value, dict):
-        value = list(value.values())
+        value = [*value, *value.values()]
     if isinstance(value, list):
-        return set().union(*map(_strings, value)) if value else set()
+        return set().union(*map(_strings, value))
     return {value} if isinstance(value, str) else set()
 
 
@@ -87,7 +94,10 @@ def build_checks(
     base = rows(reference)
     texts, owner = _owners(base, grouping)
     outcomes = [_outcome(reference, base, base, owner, grouping)]
-    outcomes += [_outcome(other, rows(other), base, owner, grouping) for other in others]
+    for other in others:
+        outcome = _outcome(other, rows(other), base, owner, grouping)
+        if all(outcome.changes != known.changes for known in outcomes):
+            outcomes.append(outcome)
     return Checks(goals=texts, outcomes=tuple(outcomes), guards=reference_guards(plan))
 
 

@@ -10,7 +10,7 @@ from ..errors import PlanError
 from ..records import Call, Environment, PlannedCall, Step
 from ..sandbox import Call as SealedCall
 from ..sandbox import Reply, SealedClass
-from ..state import Difference, Json, diff, digest
+from ..state import Difference, Json, Path, diff, digest
 from ..tools import Toolset
 from .references import resolve
 
@@ -34,6 +34,10 @@ class Execution:
 
     def differences(self, position: int) -> list[Difference]:
         return [Difference(*change) for change in self.steps[position].changes]  # type: ignore[arg-type]
+
+    def touched(self) -> list[Path]:
+        """Every path that a call wrote to, whether or not it was brought back."""
+        return [change[0] for step in self.steps for change in step.changes]
 
     def hashes(self) -> tuple[str, ...]:
         return (digest(self.initial), *(step.state_hash for step in self.steps))

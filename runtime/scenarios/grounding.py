@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..records import EnvironmentPlan
@@ -20,9 +21,10 @@ def ungrounded(task: str, plan: EnvironmentPlan, run: Execution) -> list[str]:
                 f"call {call.n} ({call.tool}) uses the id {text!r}, which stands neither in the "
                 "task nor in an earlier result: look it up first"
                 for text in _texts(step.arguments)
-                if text in ids and text not in known
+                if text in ids
+                and not re.search(rf"(?<!\w)(?<!\w-){re.escape(text)}(?!-?\w)", known)
             ]
-        known += canonical(step.result).decode()
+        known += "\n" + canonical(step.result).decode()
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from ..records import Change, Loosening, Outcome
@@ -19,17 +19,26 @@ class Mutant(NamedTuple):
     state: dict[str, Json]
 
 
-def mutants(initial: dict[str, Json], final: dict[str, Json], outcome: Outcome) -> Iterator[Mutant]:
+def mutants(
+    initial: dict[str, Json], final: dict[str, Json], outcome: Outcome, touched: Sequence[Path]
+) -> Iterator[Mutant]:
     """Every wrong state one step away from an accepted end state.
 
     Each change is undone; each changed value is altered; each new record is dropped, doubled and
     altered field by field; each changed field is given to a neighbouring record instead; each
-    collection has untouched records altered, removed and copied.
+    collection has what the calls never touched altered, removed and copied.
+
+    Args:
+        initial: the state at the start.
+        final: the accepted end state.
+        outcome: the changes that lead from one to the other.
+        touched: the paths that the calls behind the outcome wrote to. What lies outside is a side
+            effect, whatever the outcome claims.
     """
     for change in outcome.changes:
         if change.kind != "keep":
             yield from _of_change(initial, final, change)
-    yield from _side_effects(final, [change.path for change in outcome.changes])
+    yield from _side_effects(final, touched)
 
 
 def _of_change(
@@ -42,7 +51,7 @@ def _of_change(
     for path, value in _leaves(at(final, change.path), change.path):
         rule = change.loose.get(".".join(path[len(change.path) :]))
         mode: Mode = "loosened" if rule else "strict"
-        for wrong in _violations(rule) if rule else _altered(value):
+        for wrong in _violations(rule) if rule else altered(value):
             yield Mutant(mode, f"{'.'.join(path)} = {wrong!r}", _with(final, path, wrong))
     if change.kind == "add" and isinstance(at(final, change.path), dict):
         yield _doubled(final, change.path)
@@ -75,7 +84,7 @@ def _leaves(value: Json, path: Path) -> Iterator[tuple[Path, Json]]:
         yield path, value
 
 
-def _altered(value: Json) -> list[Json]:
+def altered(value: Json) -> list[Json]:
     """Wrong values of the same type, and none at all."""
     if isinstance(value, bool):
         return [not value, None]
@@ -121,28 +130,28 @@ def _misplaced(
             return
 
 
-def _side_effects(final: dict[str, Json], owned: list[Path]) -> Iterator[Mutant]:
+def _side_effects(final: dict[str, Json], touched: Sequence[Path]) -> Iterator[Mutant]:
     for name, records in final.items():
-        if not isinstance(records, dict):
-            if not _is_owned((name,), owned):
-                for wrong in _altered(records)[:1]:
-                    yield Mutant("side effect", f"{name} = {wrong!r}", _with(final, (name,), wrong))
+        if not isinstance(records, dict) or not records:
+            yield from _tampered(final, (name,), touched)
             continue
-        untouched = [k for k in records if not _is_owned((name, k), owned)]
-        for key in [*untouched[:2], *untouched[2:][-1:]]:
-            yield from _tampered(final, (name, key))
-        if untouched:
-            first = (name, untouched[0])
+        alone = [key for key in records if not _is_touched((name, key), touched)]
+        beside = [key for key in records if _is_touched((name, key), touched)]
+        for key in [*alone[:2], *alone[2:][-1:], *beside]:
+            yield from _tampered(final, (name, key), touched)
+        if alone:
+            first = (name, alone[0])
             yield Mutant("side effect", f"{'.'.join(first)} removed", _without(final, first))
             if isinstance(at(final, first), dict):
                 yield _doubled(final, first)._replace(mode="side effect")
 
 
-def _tampered(final: dict[str, Json], record: Path) -> Iterator[Mutant]:
-    for path, value in _leaves(at(final, record), record):
-        wrong = _altered(value)[0]
-        yield Mutant("side effect", f"{'.'.join(path)} = {wrong!r}", _with(final, path, wrong))
+def _tampered(final: dict[str, Json], place: Path, touched: Sequence[Path]) -> Iterator[Mutant]:
+    for path, value in _leaves(at(final, place), place):
+        if not _is_touched(path, touched):
+            wrong = {"x": {}} if value == {} else altered(value)[0]
+            yield Mutant("side effect", f"{'.'.join(path)} = {wrong!r}", _with(final, path, wrong))
 
 
-def _is_owned(path: Path, owned: list[Path]) -> bool:
-    return any(own[: len(path)] == path or path[: len(own)] == own for own in owned)
+def _is_touched(path: Path, touched: Sequence[Path]) -> bool:
+    return any(place[: len(path)] == path or path[: len(place)] == place for place in touched)

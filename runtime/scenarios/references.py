@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from ..errors import PlanError
 from ..state import Json
 
-_REFERENCE = re.compile(r"^\$(\d+)((?:\.[A-Za-z_]\w*|\[[^\]]*\])*)$")
+_REFERENCE = re.compile(r"^\$(\d+)((?:\.[A-Za-z_]\w*|\[[^\]]*\])+)$")
+_MEANT = re.compile(r"^\$\d+(\.[A-Za-z_]|\[)")
 _PART = re.compile(r"\.([A-Za-z_]\w*)|\[([^\]]*)\]")
 
 
@@ -30,7 +31,13 @@ def resolve(
     if isinstance(value, list):
         return [resolve(item, results, new) for item in value]
     found = _REFERENCE.match(value) if isinstance(value, str) else None
-    return value if found is None else _follow(value, int(found[1]), found[2], results, new)
+    if found is not None:
+        return _follow(value, int(found[1]), found[2], results, new)
+    if isinstance(value, str) and _MEANT.match(value):
+        raise PlanError(
+            f"{value!r} is no reference: it takes .name, [index] and [field=value] only"
+        )
+    return value
 
 
 def referred(value: Json) -> set[int]:
@@ -85,7 +92,8 @@ def _select(text: str, value: Json, selector: str) -> Json:
         raise PlanError(f"{text!r} wants item {selector} of a list of {len(value)}")
     if isinstance(value, dict) and selector in value:
         return value[selector]
-    wanted = dict(part.split("=", 1) for part in selector.split("&") if "=" in part)
+    parts = re.split(r"&(?=[^&=]*=)", selector)
+    wanted = dict(part.split("=", 1) for part in parts if "=" in part)
     items = list(value.values()) if isinstance(value, dict) else value
     if not wanted or not isinstance(items, list):
         raise PlanError(f"{text!r} cannot select [{selector}] from a {type(value).__name__}")
