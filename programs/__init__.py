@@ -1,7 +1,7 @@
 """One DSPy module for each step, and the pipelines composed of them."""
 
 from .acting import Agent
-from .inspecting import ClassBuilder, ClassWriter, OutcomeJudge, Tester
+from .inspecting import CallProposer, ClassBuilder, ClassWriter, OutcomeJudge
 from .mining import IdeaMiner, TaskJudge
 from .planning import Planner, StateWriter
 from .proposing import ScenarioWriter
@@ -12,6 +12,7 @@ from .synthesis import Synthesis
 
 __all__ = [
     "Agent",
+    "CallProposer",
     "ClassBuilder",
     "ClassWriter",
     "IdeaMiner",
@@ -25,5 +26,4 @@ __all__ = [
     "Step",
     "Synthesis",
     "TaskJudge",
-    "Tester",
 ]

@@ -36,7 +36,7 @@ TOP_UPS = 2
 """How often more test calls are asked for when tools were left untested."""
 
 
-class Tester(Program):
+class CallProposer(Program):
     """Proposes test calls from plan and state, without seeing the code.
 
     Returns `calls` and `problem`.
@@ -141,7 +141,7 @@ class ClassBuilder(Program):
     def __init__(self, pool: Pool, repairs: int = 3) -> None:
         super().__init__()
         self.repair = Step(RepairClass, "repair class")
-        self.tester = Tester()
+        self.tester = CallProposer()
         self.outcome_judge = OutcomeJudge()
         self._pool, self.repairs = pool, repairs
 

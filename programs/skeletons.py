@@ -11,7 +11,7 @@ from ..runtime.journal import Journal, Stage
 from ..runtime.records import Environment, EnvironmentIdea, EnvironmentPlan, SourceTask
 from ..runtime.sandbox import Pool
 from ..runtime.state import Json
-from .inspecting import ClassBuilder, ClassWriter, Tester
+from .inspecting import CallProposer, ClassBuilder, ClassWriter
 from .mining import IdeaMiner, TaskJudge
 from .planning import Planner, StateWriter
 from .step import Program
@@ -37,7 +37,7 @@ class Skeletons(Program):
         self.planner = Planner()
         self.state_writer = StateWriter()
         self.class_writer = ClassWriter()
-        self.tester = Tester()
+        self.tester = CallProposer()
         self.class_builder = ClassBuilder(pool)
         self._journal = journal
 

@@ -11,8 +11,9 @@ from .records import EnvironmentIdea
 
 LEAST_SCORE = 7
 """Least usefulness and modelability of an idea: upstream EnvScaler's threshold."""
-SIMILAR = 0.35
-"""Cosine similarity from which two ideas are one."""
+SIMILAR = 0.25
+"""Cosine similarity from which two ideas are one. Of 16 recorded ideas over four domains, those of
+one domain had 0.28 to 0.70 and those of different domains at most 0.12."""
 _STOP = frozenset(
     [
         "a",

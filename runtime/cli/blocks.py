@@ -27,7 +27,7 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def heading(text: str) -> RenderableType:
-    return Padding(Text(clean(text), style="bold"), (1, 0, 0, 0), expand=False)
+    return Group(Text(), Text(clean(text), style="bold"))
 
 
 def paragraph(text: str, style: str = "") -> Text:

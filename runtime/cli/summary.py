@@ -126,7 +126,7 @@ def _ledger(told: dict[str, Json]) -> Json:
         [
             step or "(no step)", s["asked"], s["replayed"] + s["shared"], s["failed"],
             thousands(s["prompt_tokens"]), thousands(s["completion_tokens"]),
-            money(s["cost_usd"], s["asked"], s["unpriced"]),
+            None if s["unpriced"] else money(s["cost_usd"], s["asked"], 0),
         ]
         for step, s in sums.items()
     ]  # fmt: skip

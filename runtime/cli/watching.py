@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -46,8 +45,7 @@ def watching(tally: Tally, folder: Path, *, quiet: bool) -> Iterator[Callbacks]:
         yield Callbacks(tally.add, lambda event: None)
     elif screen.is_terminal:
         board = Board(tally, Meter(folder))
-        with Live(console=screen, get_renderable=board.render, transient=True,
-                  redirect_stdout=sys.stdout.isatty()):  # fmt: skip
+        with Live(console=screen, get_renderable=board.render, transient=True):
             yield Callbacks(tally.add, board.event)
     else:
         lines = Lines(tally, Meter(folder), screen)

@@ -62,4 +62,6 @@ def money(usd: float, asked: int, unpriced: int) -> str:
     """What answers cost, as far as it is known."""
     if asked and unpriced == asked:
         return "price unknown"
+    if not usd:
+        return "$0"
     return f"{'at least ' if unpriced else ''}${usd:.4f}" if usd < 1 else f"${usd:.2f}"

@@ -96,6 +96,23 @@ class Trial:
             )
         ]
 
+    @cached_property
+    def accepted(self) -> set[str]:
+        """Hashes of the executed end states: what equals one of them is no wrong state."""
+        return {digest(run.final) for run in [*self.outcomes, *self.references]}
+
+    @cached_property
+    def mutants(self) -> list[Mutant]:
+        """The wrong states next to every proven end state."""
+        executed = zip(self.scenario.checks.outcomes, self.outcomes, self.proven, strict=True)
+        return [
+            mutant
+            for outcome, run, proven in executed
+            if proven
+            for mutant in mutants(self.initial, run.final, outcome, run.touched())
+            if digest(mutant.state) not in self.accepted
+        ]
+
     def run(
         self, plans: Sequence[Sequence[PlannedCall]], stop_early: bool = True, seed: int = 0
     ) -> list[Execution]:
@@ -170,65 +187,54 @@ def guarded(trial: Trial) -> Evidence:
 
 def framed(trial: Trial) -> Evidence:
     """The task done with a side effect scores 0."""
-    return _rejected("a side effect on top of the solution scores 0", trial, "side effect")
+    failures, tried = _survivors(trial, "side effect")
+    return _evidence("a side effect on top of the solution scores 0", failures, tried)
 
 
 def sharp(trial: Trial) -> Evidence:
     """Every end state with one strict change missing, altered or misplaced is rejected."""
-    strict = _rejected(
-        "each changed value, dropped or altered, is rejected", trial, "strict", empty=True
-    )
+    failures, tried = _survivors(trial, "strict")
     answer = trial.scenario.checks.answer
-    wrong = [] if answer is None else [*altered(answer), CLAIM]
-    told = [trial.scores([trial.reference.final], other)[0] for other in wrong if other != answer]
-    failures = [f"a wrong answer scores {s.reward}" for s in told if s.reward in (None, 1.0)]
-    return _evidence(strict.demand, [*strict.failures, *failures], strict.tried + len(told))
+    wrong = [a for a in [*altered(answer), CLAIM] if a != answer] if answer is not None else []
+    cases = [(trial.initial, trial.reference.final, other) for other in wrong]
+    scores = trial.grader.scores(trial.scenario.checks, cases)
+    failures += [
+        f"the answer {other!r} scores {score.reward}"
+        for other, score in zip(wrong, scores, strict=True)
+        if score.reward is None or score.reward >= 1
+    ]
+    demand = "each changed value and answer, dropped or altered, is rejected"
+    return _evidence(demand, failures, tried + len(wrong))
 
 
 def loosened(trial: Trial) -> Evidence:
     """Values that break the rule standing in place of equality are rejected."""
-    return _rejected(
-        "each loosened value is still bounded by its rule", trial, "loosened", empty=True
-    )
+    failures, tried = _survivors(trial, "loosened")
+    demand = "each loosened value is still bounded by its rule"
+    return _evidence(demand, failures, tried) if tried else Evidence(demand=demand, holds=True)
 
 
-def _rejected(demand: str, trial: Trial, mode: str, empty: bool = False) -> Evidence:
-    tried = _effective(trial, mode)
-    answer = trial.scenario.checks.answer
-    scores = trial.scores((mutant.state for mutant in tried), answer)
+def _survivors(trial: Trial, mode: str) -> tuple[list[str], int]:
+    """The mutants of a mode that are not rejected, in words, and how many were tried."""
+    tried = [mutant for mutant in trial.mutants if mutant.mode == mode]
+    scores = trial.scores((mutant.state for mutant in tried), trial.scenario.checks.answer)
     failures = [
         f"{mutant.what} scores {score.reward}"
         for mutant, score in zip(tried, scores, strict=True)
-        if score.reward is None or score.reward >= (1.0 if mode != "side effect" else 1e-9)
+        if score.reward is None
+        or (score.reward > 0 if mode == "side effect" else score.reward >= 1)
     ]
-    if empty and not tried:
-        return Evidence(demand=demand, holds=True)
-    return _evidence(demand, failures, len(tried))
-
-
-def _effective(trial: Trial, mode: str) -> list[Mutant]:
-    """The mutants of the proven outcomes that are no accepted end state themselves."""
-    accepted = {digest(run.final) for run in [*trial.outcomes, *trial.references]}
-    return [
-        mutant
-        for outcome, run, proven in zip(
-            trial.scenario.checks.outcomes, trial.outcomes, trial.proven, strict=True
-        )
-        if proven
-        for mutant in mutants(trial.initial, run.final, outcome, run.touched())
-        if mutant.mode == mode and digest(mutant.state) not in accepted
-    ]
+    return failures, len(tried)
 
 
 def acted(trial: Trial) -> Evidence:
     """Solutions with a call left out, repeated or aimed elsewhere do not score 1."""
     demand = "executed wrong actions are rejected"
-    accepted = {digest(run.final) for run in [*trial.outcomes, *trial.references]}
     wrong = wrong_plans(trial.reference)
     runs = trial.run([plan for _, plan in wrong], False)
     told = [
         (what, run) for (what, _), run in zip(wrong, runs, strict=True)
-        if digest(run.final) not in accepted
+        if digest(run.final) not in trial.accepted
     ]  # fmt: skip
     scores = trial.scores((run.final for _, run in told), trial.scenario.checks.answer)
     failures = [
@@ -256,8 +262,11 @@ def honest(trial: Trial) -> Evidence:
     states: list[tuple[str, Json]] = [("doing nothing", trial.initial)]
     writes = [i for i, step in enumerate(trial.reference.steps) if step.changes]
     parts = trial.run([trial.reference.plan[:i] for i in writes[1:]])
+    end = digest(trial.reference.final)
     states += [
-        (f"stopping before call {i + 1}", p.final) for i, p in zip(writes[1:], parts, strict=True)
+        (f"stopping before call {i + 1}", part.final)
+        for i, part in zip(writes[1:], parts, strict=True)
+        if digest(part.final) != end
     ]
     silent = trial.scores(state for _, state in states)
     claimed = trial.scores((state for _, state in states), CLAIM)

@@ -53,6 +53,9 @@ class UpstreamFiles(NamedTuple):
             if canonical(entry[theirs]) != canonical(getattr(scenario, ours)):
                 findings.fail(f"its {theirs} in {_SCENARIOS} is not the recorded {ours}")
         functions = [item["check_func"] for item in entry["checklist_with_func"]]
+        if len(functions) != len(scenario.checks.goals):
+            findings.fail(f"it has {len(functions)} checks for {len(scenario.checks.goals)} goals")
+            return
         before, after = entry["init_config"], self._solved(pool, entry)
         with pool.open_checks(_around(functions)) as checks:
             replies = checks.evaluate([(before, before), (before, after)])

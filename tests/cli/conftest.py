@@ -143,7 +143,9 @@ TASK = "Ada, member M1, takes the free drill home and pays 4 euros of her fee. \
 REFERENCE = (
     PlannedCall(n=1, tool="find_tools", arguments={"kind": "drill"}),
     PlannedCall(
-        n=2, tool="hire_tool", arguments={"tool_id": "$1.data[free=true].tool_id", "member_id": "M1"}
+        n=2,
+        tool="hire_tool",
+        arguments={"tool_id": "$1.data[free=true].tool_id", "member_id": "M1"},
     ),
     PlannedCall(n=3, tool="pay_fee", arguments={"member_id": "M1", "amount": 4}),
 )
@@ -243,9 +245,7 @@ def _made(pool: Pool) -> Export:
         inspections=(inspection,),
         certificates=certificates,
         difficulties=tuple(
-            Difficulty(
-                scenario=s.id, calls=3, tools=3, writes=2, goals=2, refusals=0, outcomes=1
-            )
+            Difficulty(scenario=s.id, calls=3, tools=3, writes=2, goals=2, refusals=0, outcomes=1)
             for s in scenarios
         ),
         provenance=(Provenance(record=environment.id, program="by hand", model="nobody"),),
@@ -274,6 +274,34 @@ def written(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return write
+
+
+@pytest.fixture(scope="session")
+def altered(export: Export) -> Callable[..., Export]:
+    """The export with one record replaced, and all that names the record by its id adapted."""
+
+    def alter(old: Environment | Scenario, **update: Any) -> Export:
+        new = old.model_copy(update=update)
+        changed = export
+        if isinstance(old, Environment):
+            inspection = export.inspections[0].model_copy(update={"environment": new.id})
+            changed = replace(export, environments=(new,), scenarios=(), trajectories=(),
+                              certificates=(), difficulties=(), provenance=(),
+                              inspections=(inspection,))  # fmt: skip
+            pairs = [(s, s.model_copy(update={"environment": new.id})) for s in export.scenarios]
+        else:
+            pairs = [(s, new if s.id == old.id else s) for s in export.scenarios]
+        ids = {before.id: after.id for before, after in pairs}
+        named = {
+            name: tuple(
+                part.model_copy(update={"scenario": ids[part.scenario]})
+                for part in getattr(export, name)
+            )
+            for name in ("trajectories", "certificates", "difficulties")
+        }
+        return replace(changed, scenarios=tuple(after for _, after in pairs), **named)
+
+    return alter
 
 
 @pytest.fixture

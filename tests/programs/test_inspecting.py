@@ -1,0 +1,155 @@
+"""Class building: gates first, then two agents, repair from located findings, full re-test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from envscaler.programs import CallProposer, ClassBuilder, ClassWriter
+from envscaler.runtime.records import EnvironmentPlan, TestCall
+from envscaler.runtime.sandbox import Pool
+
+OK, REFUSED = "ok", "refused"
+CALLS = [
+    ("get_book", {"book_id": "B1"}, OK, None),
+    ("get_book", {"book_id": "B9"}, REFUSED, None),
+    ("search_books", {"genre": "novel"}, OK, None),
+    ("get_member", {"member_id": "M1"}, OK, None),
+    ("get_member", {"member_id": "M9"}, REFUSED, None),
+    ("list_loans", {"member_id": "M1"}, OK, None),
+    ("list_loans", {"member_id": "M9"}, REFUSED, None),
+    ("lend_book", {"book_id": "B1", "member_id": "M1"}, OK, "R1"),
+    ("lend_book", {"book_id": "B2", "member_id": "M1"}, REFUSED, "R1"),
+    ("lend_book", {"book_id": "B1", "member_id": "M1"}, OK, "R2"),
+    ("lend_book", {"book_id": "B1", "member_id": "M2"}, REFUSED, "R2"),
+    ("return_book", {"loan_id": "L1"}, OK, "R3"),
+    ("return_book", {"loan_id": "L2"}, REFUSED, "R3"),
+    ("set_member_status", {"member_id": "M2", "status": "active"}, OK, None),
+    ("set_member_status", {"member_id": "M9", "status": "active"}, REFUSED, None),
+    ("tag_book", {"book_id": "B1", "tags": ["sea", "old"]}, OK, None),
+    ("tag_book", {"book_id": "B9", "tags": []}, REFUSED, None),
+]
+
+
+@pytest.fixture
+def calls() -> tuple[TestCall, ...]:
+    return tuple(
+        TestCall(tool=tool, arguments=arguments, expect=expect, rule=rule)  # type: ignore[arg-type]
+        for tool, arguments, expect, rule in CALLS
+    )
+
+
+def verdicts(*failed: int) -> dict[str, Any]:
+    """The judge's answer: every call passes but these."""
+    return {
+        "judgements": [
+            {"call": n, "verdict": "fail", "reason": "the copy is not counted"}
+            if n in failed
+            else {"call": n, "verdict": "pass"}
+            for n in range(1, len(CALLS) + 1)
+        ]
+    }
+
+
+def build(
+    pool: Pool,
+    plan: EnvironmentPlan,
+    state: dict[str, Any],
+    source: str,
+    calls: Any,
+    **settings: int,
+) -> Any:
+    return ClassBuilder(pool, **settings)(plan=plan, state=state, source=source, calls=calls)
+
+
+def test_a_good_class_is_admitted_with_one_judgement(
+    answering: Any, pool: Pool, library: EnvironmentPlan, library_state: Any, library_source: str,
+    calls: Any,
+) -> None:  # fmt: skip
+    with answering(verdicts()) as lm:
+        made = build(pool, library, library_state, library_source, calls)
+    assert made.environment.source == library_source
+    assert made.inspection.admitted
+    assert made.inspection.environment == made.environment.id
+    assert (made.inspection.pass_rate, made.inspection.rules_tested) == (1.0, 3)
+    assert len(lm.history) == 1
+
+
+def test_a_class_that_fails_the_gates_is_repaired_before_any_agent_is_asked(
+    answering: Any, pool: Pool, library: EnvironmentPlan, library_state: Any, library_source: str,
+    calls: Any,
+) -> None:  # fmt: skip
+    broken = library_source.replace('return {"success": True, "data": found}', "return found", 1)
+    with answering({"source": library_source}, verdicts()) as lm:
+        made = build(pool, library, library_state, broken, calls)
+    assert made.inspection.admitted
+    assert made.sources == [broken, library_source]
+    assert "search_books" in lm.history[0]["messages"][-1]["content"].split("problems ## ]]")[1]
+
+
+def test_calls_that_the_judge_fails_go_to_the_repair_and_all_is_tested_again(
+    answering: Any, pool: Pool, library: EnvironmentPlan, library_state: Any, library_source: str,
+    calls: Any,
+) -> None:  # fmt: skip
+    mended = library_source.replace("A small lending library:", "A mended library:")
+    with answering(verdicts(8), {"source": mended}, verdicts()) as lm:
+        made = build(pool, library, library_state, library_source, calls)
+    assert made.environment.source == mended
+    assert made.inspection.repairs == 1
+    assert "the copy is not counted" in lm.history[1]["messages"][-1]["content"]
+
+
+def test_a_class_under_the_threshold_is_given_up(
+    answering: Any, pool: Pool, library: EnvironmentPlan, library_state: Any, library_source: str,
+    calls: Any,
+) -> None:  # fmt: skip
+    with answering(verdicts(1, 2, 3)):
+        made = build(pool, library, library_state, library_source, calls, repairs=0)
+    assert made.environment is None
+    assert "pass rate 0.82 of 0.85 wanted" in made.problem
+
+
+def test_a_judge_that_passes_over_calls_admits_nothing(
+    answering: Any, pool: Pool, library: EnvironmentPlan, library_state: Any, library_source: str,
+    calls: Any,
+) -> None:  # fmt: skip
+    few = {"judgements": verdicts()["judgements"][:5]}
+    with answering(few):
+        made = build(pool, library, library_state, library_source, calls, repairs=0)
+    assert made.environment is None
+
+
+def test_tools_left_untested_are_asked_for_again_and_else_admit_nothing(
+    answering: Any, pool: Pool, library: EnvironmentPlan, library_state: Any, library_source: str,
+    calls: Any,
+) -> None:  # fmt: skip
+    rest = {"calls": [c.model_dump() for c in calls[-1:]]}
+    with answering(rest, verdicts()) as lm:
+        made = build(pool, library, library_state, library_source, calls[:-1], repairs=0)
+    assert made.inspection.admitted
+    assert "tag_book" in lm.history[0]["messages"][-1]["content"].split("missing ## ]]")[1]
+    with answering({"calls": []}, {"calls": []}, verdicts()):
+        made = build(pool, library, library_state, library_source, calls[:-1], repairs=0)
+    assert made.environment is None
+    assert "untested tools: tag_book" in made.problem
+
+
+def test_a_class_of_garbage_is_given_up_after_the_set_number_of_repairs(
+    answering: Any, pool: Pool, library: EnvironmentPlan, library_state: Any, calls: Any
+) -> None:
+    with answering({"source": "class A(:"}, {"source": "import os"}) as lm:
+        made = build(pool, library, library_state, "not python", calls, repairs=2)
+    assert made.environment is None
+    assert len(made.sources) == 3
+    assert len(lm.history) == 2
+    assert "import os" in made.problem or "os" in made.problem
+
+
+def test_the_writer_and_the_tester_turn_bad_answers_into_problems(
+    answering: Any, library: EnvironmentPlan, library_state: Any
+) -> None:
+    with answering({}, {}):
+        assert "does not parse" in ClassWriter()(plan=library).problem
+    with answering({"calls": "three"}, {"calls": "four"}):
+        assert "does not parse" in CallProposer()(plan=library, state=library_state).problem

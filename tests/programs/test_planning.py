@@ -1,0 +1,75 @@
+"""Plans and states: kept when the checks pass, sent back with the findings, then given up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from envscaler.programs import Planner, StateWriter
+from envscaler.runtime.records import EnvironmentIdea, EnvironmentPlan
+
+
+def planner(repairs: int = 2) -> Planner:
+    return Planner(tools=(4, 25), rules=3, repairs=repairs)
+
+
+def without_owner(plan_answer: dict[str, Any]) -> dict[str, Any]:
+    operations = [{**o, "rules": []} for o in plan_answer["operations"]]
+    return {**plan_answer, "operations": operations}
+
+
+def test_a_sound_plan_is_kept_at_once(
+    answering: Any, idea: EnvironmentIdea, plan_answer: dict[str, Any], library: EnvironmentPlan
+) -> None:
+    with answering(plan_answer) as lm:
+        made = planner()(idea=idea)
+    assert made.plan == library
+    assert (made.repairs, made.problem, len(lm.history)) == (0, "", 1)
+
+
+def test_a_faulty_plan_is_mended_from_its_findings(
+    answering: Any, idea: EnvironmentIdea, plan_answer: dict[str, Any], library: EnvironmentPlan
+) -> None:
+    with answering(without_owner(plan_answer), plan_answer) as lm:
+        made = planner()(idea=idea)
+    assert made.plan == library
+    assert made.repairs == 1
+    assert "R1" in lm.history[1]["messages"][-1]["content"].split("[[ ## problems ## ]]")[1]
+
+
+def test_a_plan_that_stays_faulty_is_given_up_with_its_reasons(
+    answering: Any, idea: EnvironmentIdea, plan_answer: dict[str, Any]
+) -> None:
+    with answering(*[without_owner(plan_answer)] * 2):
+        made = planner(repairs=1)(idea=idea)
+    assert made.plan is None
+    assert "R1" in made.problem
+
+
+def test_an_unreadable_plan_is_a_problem_and_no_exception(
+    answering: Any, idea: EnvironmentIdea
+) -> None:
+    with answering({"class_name": "A"}, {"class_name": "B"}):
+        made = planner()(idea=idea)
+    assert made.plan is None
+    assert "does not parse" in made.problem
+
+
+def test_a_state_with_a_dangling_reference_is_mended(
+    answering: Any, library: EnvironmentPlan, library_state: dict[str, Any]
+) -> None:
+    loans = {"L1": {**library_state["loans"]["L1"], "book_id": "B9"}}
+    with answering({"state": {**library_state, "loans": loans}}, {"state": library_state}) as lm:
+        made = StateWriter()(plan=library)
+    assert made.state == library_state
+    assert made.repairs == 1
+    assert "B9" in lm.history[1]["messages"][-1]["content"].split("[[ ## problems ## ]]")[1]
+
+
+def test_a_state_that_stays_wrong_is_given_up(
+    answering: Any, library: EnvironmentPlan, library_state: dict[str, Any]
+) -> None:
+    wrong = {"state": {**library_state, "today": "tomorrow"}}
+    with answering(wrong, wrong):
+        made = StateWriter(repairs=1)(plan=library)
+    assert made.state is None
+    assert "today" in made.problem
