@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import dspy
 
 from ..runtime.ideas import merge_ideas
-from ..runtime.journal import Journal, Stage
+from ..runtime.journal import Journal
 from ..runtime.records import Environment, EnvironmentIdea, EnvironmentPlan, SourceTask
 from ..runtime.sandbox import Pool
 from ..runtime.state import Json
@@ -89,8 +89,7 @@ class Skeletons(Program):
             [self.class_writer.acall(plan=plan), self._prepared(plan)]
         )
         if prepared.state is None or written.source is None:
-            stage: Stage = "state" if prepared.state is None else "class"
-            self._journal.drop(stage, idea.id, prepared.problem or written.problem)
+            self._journal.drop("class", idea.id, prepared.problem or written.problem)
             return None
         built = await self.class_builder.acall(
             plan=plan, state=prepared.state, source=written.source, calls=prepared.calls
@@ -105,6 +104,7 @@ class Skeletons(Program):
         """An initial state and test calls for it, while the class is being written."""
         written = await self.state_writer.acall(plan=plan)
         if written.state is None:
-            return dspy.Prediction(state=None, calls=(), problem=written.problem)
+            problem = f"no initial state: {written.problem}"
+            return dspy.Prediction(state=None, calls=(), problem=problem)
         proposed = await self.tester.acall(plan=plan, state=written.state)
         return dspy.Prediction(state=written.state, calls=proposed.calls, problem=proposed.problem)

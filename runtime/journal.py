@@ -11,8 +11,8 @@ from .errors import BudgetSpent, ModelError, ModelUnavailable
 from .records import Part, Record
 from .store import RunStore
 
-Stage = Literal["task", "idea", "plan", "state", "class", "scenario", "trajectory"]
-STAGES: tuple[Stage, ...] = ("task", "idea", "plan", "state", "class", "scenario", "trajectory")
+Stage = Literal["task", "idea", "plan", "class", "scenario", "trajectory"]
+STAGES: tuple[Stage, ...] = ("task", "idea", "plan", "class", "scenario", "trajectory")
 R = TypeVar("R", bound=Part)
 
 

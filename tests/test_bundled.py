@@ -30,9 +30,7 @@ def files(export: Path) -> dict[str, bytes]:
 
 
 def test_the_tasks_cover_domains_and_a_third_needs_no_environment(made: Synthesized) -> None:
-    turned_away = [
-        s for s in made.journal.settled if s.stage == "task" and s.status == "rejected"
-    ]
+    turned_away = [s for s in made.journal.settled if s.stage == "task" and s.status == "rejected"]
     assert len(read_tasks(None)) >= 24
     assert len(turned_away) >= 8
     assert all("needs no environment" in s.reason for s in turned_away)

@@ -54,7 +54,7 @@ def synthesize(
     tasks: options.Tasks = None,
     out: options.Out = Path("envscaler-run"),
     limit: options.Limit = None,
-    scenarios: options.Scenarios = 2,
+    scenarios: options.Scenarios = 3,
     rollouts: options.Rollouts = 1,
     model: options.Model = _DEFAULTS.model,
     api_base: options.ApiBase = None,

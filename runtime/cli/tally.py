@@ -13,6 +13,7 @@ from ..journal import STAGES, Settled, Stage
 from .wording import one_line
 
 STATUSES = ("kept", "rejected", "unfinished")
+_BEFORE_CLASS = STAGES[STAGES.index("idea") + 1 : STAGES.index("class")]
 _LEAST_SHARE = 0.2
 """Of the expected results: below it, an estimate of the time left would be a guess."""
 
@@ -57,7 +58,7 @@ class Tally:
 
     def _progress(self) -> tuple[int, int]:
         """Results that are there, and that are to be expected, after the mining."""
-        early = sum(self._lost(stage) for stage in ("plan", "state"))
+        early = self._lost("plan")
         built = early + self._total("class")
         tried = self._total("scenario")
         played = self._total("trajectory")

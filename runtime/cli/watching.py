@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..errors import RunError
-from ..journal import STAGES, Settled
+from ..journal import STAGES, Settled, Stage
 from ..models import Event, Ledger, Sums
 from ..run_folder import DATABASE
 from ..store import RunStore
@@ -26,8 +26,12 @@ _LINE_SECONDS = 15.0
 """Least time between two lines of counts."""
 _METER_SHARE = 20
 """The ledger is read again after so many times as long as reading it took."""
-_NAMES = dict(zip(STAGES, ("tasks", "ideas", "plans", "states", "environments", "scenarios",
-                           "trajectories"), strict=True))  # fmt: skip
+_NAMES = {"class": "environments", "trajectory": "trajectories"}
+
+
+def _name(stage: Stage) -> str:
+    """What a stage makes, in the plural."""
+    return _NAMES.get(stage, f"{stage}s")
 
 
 class Callbacks(NamedTuple):
@@ -105,7 +109,7 @@ class Board:
         for stage in STAGES:
             counts = [self._tally.count(stage, status) for status in STATUSES]
             cells = [Text(str(n), style) for n, style in zip(counts, _STYLES, strict=True)]
-            name = f"{_NAMES[stage]} of {self._tally.tasks}" if stage == "task" else _NAMES[stage]
+            name = f"tasks of {self._tally.tasks}" if stage == "task" else _name(stage)
             grid.add_row(name, *cells)
         parts: list[RenderableType] = [grid, Text(f"answers  {self._meter.words()}")]
         parts.append(Text(self._time()))
@@ -147,8 +151,8 @@ class Lines:
         for stage in STAGES:
             kept, *lost = (self._tally.count(stage, status) for status in STATUSES)
             if kept or any(lost):
-                stages.append(f"{_NAMES[stage]} {kept} (-{sum(lost)})" if any(lost)
-                              else f"{_NAMES[stage]} {kept}")  # fmt: skip
+                loss = f" (-{sum(lost)})" if any(lost) else ""
+                stages.append(f"{_name(stage)} {kept}{loss}")
         clock = duration(self._said_at - self._began)
         self._print(f"{clock}  {', '.join(stages) or 'nothing yet'}; {self._meter.words()}")
 

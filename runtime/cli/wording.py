@@ -64,4 +64,5 @@ def money(usd: float, asked: int, unpriced: int) -> str:
         return "price unknown"
     if not usd:
         return "$0"
-    return f"{'at least ' if unpriced else ''}${usd:.4f}" if usd < 1 else f"${usd:.2f}"
+    amount = f"${usd:.4f}" if usd < 1 else f"${usd:.2f}"
+    return f"at least {amount}" if unpriced else amount

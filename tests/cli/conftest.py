@@ -177,7 +177,7 @@ def _inspected(pool: Pool) -> tuple[Environment, Inspection]:
     environment = report.environment
     assert environment is not None, report.findings
     calls = [
-        TestCall(tool=tool, arguments=arguments, expect=expect, rule=rule)  # type: ignore[arg-type]
+        TestCall(tool=tool, arguments=arguments, expect=expect, rule=rule)
         for tool, arguments, expect, rule in CALLS
     ]
     executed = run_calls(pool, environment, STATE, calls)
@@ -278,28 +278,38 @@ def written(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def altered(export: Export) -> Callable[..., Export]:
-    """The export with one record replaced, and all that names the record by its id adapted."""
+    """The export with one record changed, and adapted whatever names the record by its id."""
 
     def alter(old: Environment | Scenario, **update: Any) -> Export:
-        new = old.model_copy(update=update)
-        changed = export
-        if isinstance(old, Environment):
-            inspection = export.inspections[0].model_copy(update={"environment": new.id})
-            changed = replace(export, environments=(new,), scenarios=(), trajectories=(),
-                              certificates=(), difficulties=(), provenance=(),
-                              inspections=(inspection,))  # fmt: skip
-            pairs = [(s, s.model_copy(update={"environment": new.id})) for s in export.scenarios]
-        else:
-            pairs = [(s, new if s.id == old.id else s) for s in export.scenarios]
-        ids = {before.id: after.id for before, after in pairs}
-        named = {
+        environments = tuple(
+            record.model_copy(update=update if record.id == old.id else {})
+            for record in export.environments
+        )
+        homes = dict(zip((e.id for e in export.environments), environments, strict=True))
+        scenarios = tuple(
+            record.model_copy(
+                update={
+                    "environment": homes[record.environment].id,
+                    **(update if record.id == old.id else {}),
+                }
+            )
+            for record in export.scenarios
+        )
+        ids = {s.id: new.id for s, new in zip(export.scenarios, scenarios, strict=True)}
+        (inspection,) = export.inspections
+        said = {
             name: tuple(
                 part.model_copy(update={"scenario": ids[part.scenario]})
                 for part in getattr(export, name)
             )
             for name in ("trajectories", "certificates", "difficulties")
         }
-        return replace(changed, scenarios=tuple(after for _, after in pairs), **named)
+        return Export(
+            environments=environments,
+            scenarios=scenarios,
+            inspections=(inspection.model_copy(update={"environment": environments[0].id}),),
+            **said,
+        )
 
     return alter
 

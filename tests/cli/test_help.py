@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 
 import pytest
 from typer.testing import CliRunner
 
+from envscaler.programs.run import synthesize
 from envscaler.runtime import errors
 from envscaler.runtime.cli import app
 
@@ -59,6 +61,14 @@ def test_each_code_of_the_error_tree_stands_in_the_help() -> None:
 )
 def test_the_command_line_itself_ends_with_the_usual_codes(arguments: list[str], code: int) -> None:
     assert CliRunner().invoke(app, arguments).exit_code == code
+
+
+def test_the_defaults_are_those_of_the_function() -> None:
+    commands = {c.callback.__name__: c.callback for c in app.registered_commands if c.callback}
+    ours = inspect.signature(commands["synthesize"]).parameters
+    theirs = inspect.signature(synthesize).parameters
+    for name in ("scenarios", "rollouts", "limit"):
+        assert ours[name].default == theirs[name].default
 
 
 def test_a_bug_keeps_its_traceback() -> None:

@@ -36,7 +36,7 @@ def idler(export: Export) -> Trajectory:
 def test_an_overview_lists_what_there_is(export: Export, written: Write, envscaler: Run) -> None:
     code, out, err = envscaler("show", str(written(export)))
     assert (code, err) == (0, "")
-    assert "1 environment, 2 scenarios, 3 trajectories" in out
+    assert "1 environment, 2 scenarios, 3 trajectories" in " ".join(out.split())
     for record in (*export.environments, *export.scenarios):
         assert record.id in out
     assert "Stages" not in out
@@ -69,7 +69,7 @@ def test_an_environment_is_shown_with_schema_rules_and_tools(
         "R2 Nobody pays more than the open fee.",
         "pay_fee(member_id: string, amount: integer)",
         "refuses when the tool is out",
-        "138 probes" if export.inspections[0].probes == 138 else "probes",
+        f"{export.inspections[0].probes} probes, 9 test calls",
         "2 proven by a refused and a legal call",
         export.scenarios[0].id,
     ):
@@ -90,7 +90,7 @@ def test_a_scenario_is_shown_with_what_each_call_changed(
         "~ tools.T2.free: true → false",
         "the key is the system's to choose",
         "every tool_id in hires is a key of tools",
-        "each changed value, dropped or altered, is rejected",
+        export.certificates[0].rows[0].demand,
         "3 calls, 3 tools, 2 writes",
         "[31m[red]Thanks!",
     ):

@@ -45,12 +45,12 @@ def test_the_time_left_shrinks_to_nothing() -> None:
     [
         ("needs no environment: it is a poem", "needs no environment"),
         ("[refusals] lend: it refused 'x' and yet changed", "gate: refusals"),
-        ("the answer of step 'write class' does not parse: …", "the answer of step … does not parse"),
-        ("pass rate 0.71 of 0.85 wanted, untested tools: a", "pass rate N of N wanted, untested tools"),
+        ("the answer of step 'write class' is odd: …", "the answer of step … is odd"),
+        ("pass rate 0.71 of 0.85 wanted, untested: a", "pass rate N of N wanted, untested"),
         ("as env_0123456789abcdef; and more", "as …"),
         ("", "no reason given"),
     ],
-)  # fmt: skip
+)
 def test_reasons_of_a_kind_are_one(reason: str, expected: str) -> None:
     assert kind(reason) == expected
 

@@ -35,7 +35,7 @@ CALLS = [
 @pytest.fixture
 def calls() -> tuple[TestCall, ...]:
     return tuple(
-        TestCall(tool=tool, arguments=arguments, expect=expect, rule=rule)  # type: ignore[arg-type]
+        TestCall(tool=tool, arguments=arguments, expect=expect, rule=rule)
         for tool, arguments, expect, rule in CALLS
     )
 
