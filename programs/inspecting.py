@@ -11,12 +11,14 @@ from ..runtime.checks import GRADER
 from ..runtime.errors import Repairable
 from ..runtime.inspection import (
     ExecutedCall,
+    gaps,
     inspect_class,
     rules_tested,
     run_calls,
     untested_tools,
 )
 from ..runtime.records import (
+    Call,
     Environment,
     EnvironmentPlan,
     Finding,
@@ -95,12 +97,16 @@ class OutcomeJudge(Program):
 
 def _executed(item: ExecutedCall) -> str:
     tag = f" [{item.call.rule}]" if item.call.rule else ""
+    before = "".join(f"after {_called(call)}: " for call in item.call.before)
     changes = [f"{'.'.join(d.path)}: {describe(d.old, d.new)}" for d in item.changes]
     return (
-        f"{item.call.tool}({canonical(item.call.arguments).decode()}){tag} "
-        f"expected {item.call.expect}, was {item.outcome}; returned {_cut(str(item.result))}; "
-        f"state changes: {_cut('; '.join(changes)) or 'none'}"
+        f"{before}{_called(item.call)}{tag} expected {item.call.expect}, was {item.outcome}; "
+        f"returned {_cut(str(item.result))}; state changes: {_cut('; '.join(changes)) or 'none'}"
     )
+
+
+def _called(call: Call | TestCall) -> str:
+    return f"{call.tool}({canonical(call.arguments).decode()})"
 
 
 def _cut(text: str, limit: int = 400) -> str:
@@ -162,14 +168,14 @@ class ClassBuilder(Program):
                 )
                 inspection = inspection.model_copy(update={"repairs": repair})
                 findings = [*inspection.findings, *_failed(inspection)]
-                last = repair == self.repairs or (inspection.admitted and repair > 0)
-                if environment and inspection.admitted and (not findings or last):
+                if environment and inspection.admitted and (not findings or repair > 0):
                     return dspy.Prediction(
                         environment=environment, inspection=inspection, sources=sources, problem=""
                     )
-                if repair < self.repairs:
-                    said = await self._repair(plan, sources[-1], findings, repair)
-                    sources.append(said.source.code)
+                if not findings or repair == self.repairs:
+                    break
+                said = await self._repair(plan, sources[-1], findings, repair)
+                sources.append(said.source.code)
         except Repairable as error:
             problem = str(error)
         problem = problem or "; ".join(map(str, inspection.findings[:3])) or _shortfall(inspection)
@@ -214,13 +220,13 @@ class ClassBuilder(Program):
         """The test calls, topped up where tools were left out, executed."""
         executed = await asyncio.to_thread(run_calls, self._pool, environment, state, calls)
         for top_up in range(1, TOP_UPS + 1):
-            missing = list(untested_tools(environment, executed))
+            missing = [str(gap) for gap in gaps(environment, executed)]
             if not missing:
                 break
             said = await self.tester.acall(
                 plan=environment.plan, state=state, missing=missing, top_up=top_up
             )
-            calls = (*calls, *said.calls)
+            calls = (*calls, *(call for call in said.calls if call not in calls))
             executed = await asyncio.to_thread(run_calls, self._pool, environment, state, calls)
         return calls, executed
 
@@ -240,7 +246,7 @@ def _inspection(
         judgements=judgements,
         probes=probes,
         pass_rate=rate,
-        untested_tools=tuple(untested),
+        untested_tools=untested,
         rules_tested=len(rules_tested(environment, executed)),
         admitted=rate is not None and rate >= PASS_RATE and not untested and complete,
     )

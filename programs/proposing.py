@@ -14,7 +14,6 @@ from ..runtime.errors import Repairable
 from ..runtime.records import (
     Certificate,
     Checks,
-    Difficulty,
     Environment,
     Loosening,
     PlannedCall,
@@ -24,6 +23,7 @@ from ..runtime.records import (
 from ..runtime.sandbox import Pool, SealedClass
 from ..runtime.scenarios.alternatives import choices, order_pairs, swapped
 from ..runtime.scenarios.certificate import Trial, certify
+from ..runtime.scenarios.difficulty import difficulty
 from ..runtime.scenarios.effects import Grouping, Row, build_checks, rows
 from ..runtime.scenarios.execution import Execution, run_plans
 from ..runtime.scenarios.grounding import ungrounded
@@ -261,18 +261,6 @@ def _scenario(draft: Draft, run: Execution, checks: Checks) -> Scenario:
         task=draft.task,
         solutions=(Solution(plan=draft.plan, calls=run.calls),),
         checks=checks,
-    )
-
-
-def difficulty(scenario: Scenario, run: Execution) -> Difficulty:
-    return Difficulty(
-        scenario=scenario.id,
-        calls=len(run.steps),
-        tools=len({step.tool for step in run.steps}),
-        writes=sum(bool(step.changes) for step in run.steps),
-        goals=len(scenario.checks.goals),
-        refusals=sum(step.status == "refused" for step in run.steps),
-        outcomes=len(scenario.checks.outcomes),
     )
 
 

@@ -188,10 +188,19 @@ class Finding(Part):
         return f"[{self.gate}] {self.where}: {self.message}"
 
 
+class Call(Part):
+    """A tool call with its final arguments."""
+
+    tool: str
+    arguments: dict[str, Json] = Field(default_factory=dict)
+
+
 class TestCall(Part):
     """A call proposed to test a class, with the outcome expected before it is run."""
 
     __test__: ClassVar[bool] = False  # pytest: this is no test
+    before: tuple[Call, ...] = ()
+    """Calls that bring about what the state lacks; they must succeed and are not judged."""
     tool: str
     arguments: dict[str, Json] = Field(default_factory=dict)
     expect: Literal["ok", "refused"]
@@ -228,13 +237,6 @@ class Inspection(Part):
 
 
 # ------------------------------------------------------------------ scenarios
-
-
-class Call(Part):
-    """A tool call with its final arguments."""
-
-    tool: str
-    arguments: dict[str, Json] = Field(default_factory=dict)
 
 
 class PlannedCall(Part):

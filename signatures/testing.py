@@ -11,18 +11,19 @@ from .source import PySource
 class ProposeTestCalls(dspy.Signature):
     """Propose calls that test an implementation of the plan, each with the outcome you expect.
 
-    Every call runs alone on a fresh copy of the state, so it must stand by itself and use values
-    that are in the state. Give each operation, queries too, one call that must succeed and, if it
-    lists refusals, one that must be refused. For each business rule give one call that violates
-    only this rule (expect refused) and one nearby call that keeps it (expect ok), both tagged with
-    the rule's id; they count for their operation too. Choose values at the borders of
-    limits. Work out each expectation from the plan and the state.
+    Every call runs alone on a fresh copy of the state and uses values that are in it. Where the
+    state offers no fitting record, put the calls that bring one about into `before`. Give each
+    operation, queries too, one call that must succeed and, if it lists refusals, one that must be
+    refused. For each business rule give one call that violates only this rule (expect refused) and
+    one nearby call that keeps it (expect ok), both tagged with the rule's id; they count for their
+    operation too. Choose values at the borders of limits. Work out each expectation from the plan
+    and the state.
     """
 
     plan: str = dspy.InputField()
     state: str = dspy.InputField(desc="JSON")
     missing: list[str] = dspy.InputField(
-        desc="operations that earlier calls left untested: test only these; all when empty"
+        desc="what earlier calls left untested: propose only these; when empty, all"
     )
     calls: list[TestCall] = dspy.OutputField()
 

@@ -19,7 +19,7 @@ def matcher_source() -> str:
 @cache
 def _matcher_body() -> str:
     """The matcher without its module docstring, for embedding."""
-    return matcher_source().split('"""\n', 2)[-1].strip()
+    return matcher_source().split('"""\n', 1)[-1].strip()
 
 
 def specification(checks: Checks) -> dict[str, Json]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ..records import Environment, TestCall, ToolSpec
-from ..sandbox import Call, Pool, Reply
+from ..sandbox import Call, Pool, Reply, SealedClass
 from ..state import Difference, Json
 from .schemas import binding_fault
 
@@ -38,6 +38,9 @@ def run_calls(
     seed: int = 0,
 ) -> list[ExecutedCall]:
     """Execute each test call on its own fresh instance of `state`; results in the given order.
+
+    What a call's `before` lists is carried out first and is not part of its changes; when one of
+    those calls does not succeed, the test call is an "error" and is not executed.
 
     Arguments reach the method unvalidated, so a call may test what a wrong type does. A call of an
     unknown tool, or without a required argument, is an "error" and is not executed.
@@ -74,13 +77,32 @@ def _execute(
     sealed = pool.open(environment.source, class_name=environment.class_name)
     try:
         instances = sealed.create([state] * len(calls), seed=seed)
-        replies = sealed.step(
-            [Call(i, call.tool, call.arguments) for i, call in zip(instances, calls, strict=True)]
-        )
-        changes = sealed.diff(instances)
+        obstacles = [_prepared(sealed, i, call) for i, call in zip(instances, calls, strict=True)]
+        ready = [
+            (i, call) for i, call, why in zip(instances, calls, obstacles, strict=True) if not why
+        ]
+        replies = sealed.step([Call(i, call.tool, call.arguments) for i, call in ready])
+        changes = sealed.diff([i for i, _ in ready])
     finally:
         sealed.close()
-    return [_executed(*row) for row in zip(calls, replies, changes, strict=True)]
+    made = zip(ready, replies, changes, strict=True)
+    executed = (_executed(call, reply, change) for (_, call), reply, change in made)
+    return [
+        ExecutedCall(call, "error", why) if why else next(executed)
+        for call, why in zip(calls, obstacles, strict=True)
+    ]
+
+
+def _prepared(sealed: SealedClass, instance: int, call: TestCall) -> str:
+    """Brings an instance to where a test call begins; why that failed, or an empty text."""
+    for step in call.before:
+        (reply,) = sealed.step([Call(instance, step.tool, step.arguments)])
+        done = _executed(call, reply, ())
+        if done.outcome != "ok":
+            return f"the call before it, {step.tool}({step.arguments}), ended {done.outcome}"
+    if call.before:
+        sealed.restore(instance, sealed.snapshot([instance])[0])
+    return ""
 
 
 def _executed(call: TestCall, reply: Reply, changes: Iterable[Difference]) -> ExecutedCall:
@@ -92,17 +114,29 @@ def _executed(call: TestCall, reply: Reply, changes: Iterable[Difference]) -> Ex
     return ExecutedCall(call, "ok" if success else "refused", reply.value, tuple(changes))
 
 
-def untested_tools(environment: Environment, executed: Iterable[ExecutedCall]) -> tuple[str, ...]:
-    """The tools, in order, that lack a call that ended ok or, where the plan names errors, one
-    that was refused; only calls that ended as expected count."""
-    seen = {(one.call.tool, one.outcome) for one in executed if one.expected}
+class Gap(NamedTuple):
+    """A call that is wanting: no tool may stay untested."""
+
+    tool: str
+    outcome: Literal["ok", "refused"]
+
+    def __str__(self) -> str:
+        return f"{self.tool}: a call that {'succeeds' if self.outcome == 'ok' else 'is refused'}"
+
+
+def gaps(environment: Environment, executed: Iterable[ExecutedCall]) -> tuple[Gap, ...]:
+    """For each tool, in order, the want of a call that ended ok and, where the plan names errors,
+    of one that was refused. Whether an outcome was right is for the judge to say."""
+    seen = {(one.call.tool, one.outcome) for one in executed}
     refusing = {operation.name for operation in environment.plan.operations if operation.errors}
-    return tuple(
-        tool.name
-        for tool in environment.tools
-        if (tool.name, "ok") not in seen
-        or (tool.name in refusing and (tool.name, "refused") not in seen)
-    )
+    wanted = [Gap(tool.name, "ok") for tool in environment.tools]
+    wanted += [Gap(tool.name, "refused") for tool in environment.tools if tool.name in refusing]
+    return tuple(gap for gap in wanted if (gap.tool, gap.outcome) not in seen)
+
+
+def untested_tools(environment: Environment, executed: Iterable[ExecutedCall]) -> tuple[str, ...]:
+    """The tools with a gap."""
+    return tuple(dict.fromkeys(gap.tool for gap in gaps(environment, executed)))
 
 
 def rules_tested(environment: Environment, executed: Iterable[ExecutedCall]) -> tuple[str, ...]:

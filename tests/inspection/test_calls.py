@@ -6,12 +6,13 @@ import pytest
 
 from envscaler.runtime.inspection import (
     ExecutedCall,
+    gaps,
     inspect_class,
     rules_tested,
     run_calls,
     untested_tools,
 )
-from envscaler.runtime.records import Environment, EnvironmentPlan, TestCall
+from envscaler.runtime.records import Call, Environment, EnvironmentPlan, TestCall
 from envscaler.runtime.sandbox import Pool
 from envscaler.runtime.state import Difference
 
@@ -106,3 +107,33 @@ def test_a_tool_is_tested_when_it_passed_and_refused_as_expected(
 def test_a_tool_without_errors_needs_no_refusal(environment: Environment) -> None:
     search = TestCall(tool="search_books", expect="ok")
     assert "search_books" not in untested_tools(environment, [executed(search, "ok")])
+
+
+def test_what_comes_before_a_call_is_no_part_of_its_changes(
+    pool: Pool, environment: Environment, state: dict[str, Any]
+) -> None:
+    lend = Call(tool="lend_book", arguments={"book_id": "B1", "member_id": "M1"})
+    back = TestCall(tool="return_book", arguments={"loan_id": "L3"}, expect="ok", before=(lend,))
+    (done,) = run_calls(pool, environment, state, [back])
+    assert done.outcome == "ok"
+    assert [change.path for change in done.changes] == [
+        ("books", "B1", "copies"),
+        ("loans", "L3", "returned_on"),
+    ]
+
+
+def test_a_call_is_not_executed_when_one_before_it_is_refused(
+    pool: Pool, environment: Environment, state: dict[str, Any]
+) -> None:
+    lend = Call(tool="lend_book", arguments={"book_id": "B2", "member_id": "M1"})
+    back = TestCall(tool="return_book", arguments={"loan_id": "L1"}, expect="ok", before=(lend,))
+    (done,) = run_calls(pool, environment, state, [back])
+    assert done.outcome == "error"
+    assert "the call before it, lend_book" in done.result
+    assert done.changes == ()
+
+
+def test_gaps_say_which_call_is_wanting(environment: Environment) -> None:
+    found = gaps(environment, [executed(LEND, "ok")])
+    assert "lend_book: a call that is refused" in map(str, found)
+    assert "return_book: a call that succeeds" in map(str, found)

@@ -241,9 +241,11 @@ def test_a_part_that_is_equal_to_the_whole_may_pay_in_full(
     build: Build, try_: Try, errand: list[PlannedCall]
 ) -> None:
     calls = [
-        PlannedCall(n=n, tool="write_note", arguments={"parcel_id": "$2.data[0].parcel_id", "note": note})
+        PlannedCall(
+            n=n, tool="write_note", arguments={"parcel_id": "$2.data[0].parcel_id", "note": note}
+        )
         for n, note in ((7, "hm"), (8, ""))
-    ]  # fmt: skip
+    ]
     assert certify(try_(build(plan=[*errand, *calls]))).holds
 
 
