@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..runtime.inspection import ExecutedCall
 from ..runtime.records import Attribute, BusinessRule, EnvironmentPlan, Operation, Parameter, Step
 from ..runtime.state import Json, canonical
 
@@ -64,6 +65,24 @@ def json_text(value: Json) -> str:
         else:
             lines.append(f"{_json(name)}: {_json(part)}")
     return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def outline(value: Json) -> Json:
+    """A result with one item for each list and texts cut short: its shape, with an example."""
+    if isinstance(value, dict):
+        return {key: outline(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [outline(value[0]), "…"] if value else []
+    return f"{value[:24]}…" if isinstance(value, str) and len(value) > 25 else value
+
+
+def result_lines(executed: Iterable[ExecutedCall]) -> list[str]:
+    """For each tool the outline of what its first successful call returned."""
+    first: dict[str, Json] = {}
+    for item in executed:
+        if item.outcome == "ok":
+            first.setdefault(item.call.tool, outline(item.result))
+    return [f"{tool} -> {_json(result)}" for tool, result in sorted(first.items())]
 
 
 def _json(value: Json) -> str:

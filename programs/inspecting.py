@@ -79,15 +79,16 @@ class OutcomeJudge(Program):
         self.judge = Step(JudgeOutcomes, "judge outcomes")
 
     async def aforward(
-        self, *, environment: Environment, executed: list[ExecutedCall]
+        self, *, environment: Environment, state: dict[str, Json], executed: list[ExecutedCall]
     ) -> dspy.Prediction:
         calls = [item.call.model_dump(mode="json") for item in executed]
         try:
             said = await self.judge.acall(
                 plan=plan_text(environment.plan),
+                state=json_text(state),
                 source=PySource(code=environment.source),
                 executed=[f"{n}. {_executed(item)}" for n, item in enumerate(executed, 1)],
-                key=[environment.plan.id, environment.source, calls],
+                key=[environment.plan.id, environment.source, digest(state), calls],
             )
         except Repairable as error:
             return dspy.Prediction(judgements=(), problem=str(error))
@@ -211,7 +212,9 @@ class ClassBuilder(Program):
             )
         environment = report.environment
         calls, executed = await self._exercise(environment, state, calls)
-        judged = await self.outcome_judge.acall(environment=environment, executed=executed)
+        judged = await self.outcome_judge.acall(
+            environment=environment, state=state, executed=executed
+        )
         return environment, _inspection(environment, report.probes, executed, judged), calls
 
     async def _exercise(

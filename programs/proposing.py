@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dspy
 
 from ..runtime.checks import Grader
 from ..runtime.errors import Repairable
+from ..runtime.inspection import run_calls
 from ..runtime.records import (
     Certificate,
     Checks,
@@ -19,6 +20,7 @@ from ..runtime.records import (
     PlannedCall,
     Scenario,
     Solution,
+    TestCall,
 )
 from ..runtime.sandbox import Pool, SealedClass
 from ..runtime.scenarios.alternatives import choices, order_pairs, swapped
@@ -30,15 +32,15 @@ from ..runtime.scenarios.grounding import ungrounded
 from ..runtime.state import Json, digest
 from ..runtime.tools import signature_line
 from ..signatures import JudgeEffects, ProposeScenario, RepairScenario
-from .briefs import json_text, rule_lines, step_line
+from .briefs import json_text, result_lines, rule_lines, step_line
 from .step import Program, Step
 
 SHAPES = (
     "7 to 10 calls, 3 to 5 of them changes; several wishes of one person that depend on each other",
     "5 to 8 calls; one detail is expressly left open (such as 'any free one'), so that two to five "
     "different records would be equally right",
-    "5 to 9 calls; one wish is refused by a business rule, to be tried once and then left undone; "
-    "the other wishes are carried out",
+    "5 to 9 calls; a business rule forbids one wish: the solution tries it once (expect refused) "
+    "and leaves it undone; the other wishes are carried out",
     "4 to 6 calls, 2 or 3 of them changes; a plain errand",
 )
 """What the scenarios of an environment should be like, in turn."""
@@ -64,6 +66,7 @@ class Draft:
 
     environment: Environment
     state: dict[str, Json]
+    results: list[str]
     index: int
     task: str
     plan: tuple[PlannedCall, ...]
@@ -75,6 +78,8 @@ class Draft:
 
 class ScenarioWriter(Program):
     """Proposes one scenario and works on it until it is certified, or gives up.
+
+    `calls`, the test calls of the environment's inspection, show the model what the tools return.
 
     Args:
         pool: sealed workers.
@@ -93,7 +98,12 @@ class ScenarioWriter(Program):
         self._pool, self._grader, self.repairs = pool, grader, repairs
 
     async def aforward(
-        self, *, environment: Environment, state: dict[str, Json], index: int = 0
+        self,
+        *,
+        environment: Environment,
+        state: dict[str, Json],
+        index: int = 0,
+        calls: Sequence[TestCall] = (),
     ) -> dspy.Prediction:
         made = dspy.Prediction(
             scenario=None, certificate=None, difficulty=None, execution=None,
@@ -103,7 +113,8 @@ class ScenarioWriter(Program):
             self._pool.open, environment.source, environment.class_name
         )
         try:
-            draft = await self._propose(environment, state, index)
+            results = await self._results(environment, state, calls)
+            draft = await self._propose(environment, state, results, index)
             for made.repairs in range(self.repairs + 1):
                 problems = await self._try(draft, sealed, made)
                 if not problems:
@@ -119,21 +130,31 @@ class ScenarioWriter(Program):
         made.scenario = made.certificate = made.difficulty = None
         return made
 
-    async def _propose(self, environment: Environment, state: dict[str, Json], index: int) -> Draft:
+    async def _results(
+        self, environment: Environment, state: dict[str, Json], calls: Sequence[TestCall]
+    ) -> list[str]:
+        executed = await asyncio.to_thread(run_calls, self._pool, environment, state, calls)
+        return result_lines(executed)
+
+    async def _propose(
+        self, environment: Environment, state: dict[str, Json], results: list[str], index: int
+    ) -> Draft:
         said = await self.propose.acall(
             introduction=environment.plan.introduction,
             rules=rule_lines(environment.plan.rules),
             tools=tool_lines(environment),
+            results=results,
             state=json_text(state),
             brief=brief(environment, index),
             key=[environment.source, digest(state), index],
         )
-        return Draft(environment, state, index, said.task.strip(), tuple(said.solution))
+        return Draft(environment, state, results, index, said.task.strip(), tuple(said.solution))
 
     async def _mend(self, draft: Draft, problems: list[str], attempt: int) -> Draft:
         said = await self.repair.acall(
             rules=rule_lines(draft.environment.plan.rules),
             tools=tool_lines(draft.environment),
+            results=draft.results,
             state=json_text(draft.state),
             brief=brief(draft.environment, draft.index),
             broken_task=draft.task,
@@ -141,9 +162,7 @@ class ScenarioWriter(Program):
             problems=problems,
             key=draft.key(attempt),
         )
-        return Draft(
-            draft.environment, draft.state, draft.index, said.task.strip(), tuple(said.solution)
-        )
+        return replace(draft, task=said.task.strip(), plan=tuple(said.solution))
 
     async def _try(self, draft: Draft, sealed: SealedClass, made: dspy.Prediction) -> list[str]:
         """Executes, judges and certifies a draft into `made`; returns what is wrong with it."""
@@ -241,7 +260,7 @@ def _related(run: Execution, changed: Sequence[Row]) -> dict[str, Json]:
     for name, records in run.initial.items():
         if isinstance(records, dict):
             found[name] = {key: record for key, record in records.items() if key in named}
-        else:
+        elif not isinstance(records, list):
             found[name] = records
     return {name: part for name, part in found.items() if part != {}}
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import dspy
 
 from ..runtime.checks import Grader
 from ..runtime.episodes import reference_trajectory
 from ..runtime.journal import Journal
-from ..runtime.records import Environment, Scenario
+from ..runtime.records import Environment, Scenario, TestCall
 from ..runtime.sandbox import Pool
 from ..runtime.state import Json
 from .acting import Agent
@@ -41,19 +42,32 @@ class Scenarios(Program):
         self.count, self.rollouts = count, rollouts
 
     async def aforward(
-        self, *, environment: Environment, state: dict[str, Json], label: str = "agent"
+        self,
+        *,
+        environment: Environment,
+        state: dict[str, Json],
+        calls: Sequence[TestCall] = (),
+        label: str = "agent",
     ) -> dspy.Prediction:
         made = await together(
-            self._made(environment, state, index, label) for index in range(self.count)
+            self._made(environment, state, calls, index, label) for index in range(self.count)
         )
         return dspy.Prediction(scenarios=[scenario for scenario in made if scenario])
 
     async def _made(
-        self, environment: Environment, state: dict[str, Json], index: int, label: str
+        self,
+        environment: Environment,
+        state: dict[str, Json],
+        calls: Sequence[TestCall],
+        index: int,
+        label: str,
     ) -> Scenario | None:
         item = f"{environment.id}/{index}"
         scenario = await attended(
-            self._journal, "scenario", item, lambda: self._write(environment, state, index, item)
+            self._journal,
+            "scenario",
+            item,
+            lambda: self._write(environment, state, calls, index, item),
         )
         if scenario:
             await together(
@@ -66,9 +80,16 @@ class Scenarios(Program):
         return scenario
 
     async def _write(
-        self, environment: Environment, state: dict[str, Json], index: int, item: str
+        self,
+        environment: Environment,
+        state: dict[str, Json],
+        calls: Sequence[TestCall],
+        index: int,
+        item: str,
     ) -> Scenario | None:
-        made = await self.writer.acall(environment=environment, state=state, index=index)
+        made = await self.writer.acall(
+            environment=environment, state=state, calls=calls, index=index
+        )
         if made.scenario is None:
             self._journal.drop("scenario", item, made.problem)
             return None

@@ -8,7 +8,13 @@ import dspy
 
 from ..runtime.ideas import merge_ideas
 from ..runtime.journal import Journal
-from ..runtime.records import Environment, EnvironmentIdea, EnvironmentPlan, SourceTask
+from ..runtime.records import (
+    Environment,
+    EnvironmentIdea,
+    EnvironmentPlan,
+    Inspection,
+    SourceTask,
+)
 from ..runtime.sandbox import Pool
 from ..runtime.state import Json
 from .inspecting import CallProposer, ClassBuilder, ClassWriter
@@ -17,8 +23,10 @@ from .planning import Planner, StateWriter
 from .step import Program
 from .together import attended, together
 
-Ready = Callable[[Environment, dict[str, Json]], Awaitable[None]]
-"""What happens to an environment, with its initial state, as soon as it is admitted."""
+Admitted = tuple[Environment, dict[str, Json], Inspection]
+"""An environment, the initial state it was inspected in, and the inspection."""
+Ready = Callable[[Environment, dict[str, Json], Inspection], Awaitable[None]]
+"""What happens to an environment as soon as it is admitted."""
 
 
 class Skeletons(Program):
@@ -26,7 +34,7 @@ class Skeletons(Program):
 
     Only the merging waits for all tasks; from there each idea goes its own way.
 
-    Returns `environments`: pairs of `Environment` and initial state. What fell out, and why, is in
+    Returns `environments`, a list of `Admitted`. What fell out, and why, is in
     the journal.
     """
 
@@ -51,7 +59,7 @@ class Skeletons(Program):
         for idea, reason in dropped:
             self._journal.drop("idea", idea.id, reason)
         built = await together(self._built(idea, ready) for idea in kept)
-        return dspy.Prediction(environments=[pair for pair in built if pair])
+        return dspy.Prediction(environments=[admitted for admitted in built if admitted])
 
     async def _mined(self, task: SourceTask) -> EnvironmentIdea | None:
         return await attended(self._journal, "task", task.id, lambda: self._mine(task))
@@ -70,15 +78,13 @@ class Skeletons(Program):
         idea: EnvironmentIdea = found.idea
         return idea
 
-    async def _built(
-        self, idea: EnvironmentIdea, ready: Ready | None
-    ) -> tuple[Environment, dict[str, Json]] | None:
-        pair = await attended(self._journal, "class", idea.id, lambda: self._build(idea))
-        if pair and ready:
-            await ready(*pair)
-        return pair
+    async def _built(self, idea: EnvironmentIdea, ready: Ready | None) -> Admitted | None:
+        admitted = await attended(self._journal, "class", idea.id, lambda: self._build(idea))
+        if admitted and ready:
+            await ready(*admitted)
+        return admitted
 
-    async def _build(self, idea: EnvironmentIdea) -> tuple[Environment, dict[str, Json]] | None:
+    async def _build(self, idea: EnvironmentIdea) -> Admitted | None:
         planned = await self.planner.acall(idea=idea)
         if planned.plan is None:
             self._journal.drop("plan", idea.id, planned.problem)
@@ -98,7 +104,7 @@ class Skeletons(Program):
             self._journal.drop("class", idea.id, built.problem)
             return None
         self._journal.keep("class", idea.id, built.environment, ("inspection", built.inspection))
-        return built.environment, prepared.state
+        return built.environment, prepared.state, built.inspection
 
     async def _prepared(self, plan: EnvironmentPlan) -> dspy.Prediction:
         """An initial state and test calls for it, while the class is being written."""

@@ -8,7 +8,7 @@ import dspy
 
 from ..runtime.checks import Grader
 from ..runtime.journal import Journal
-from ..runtime.records import Environment, SourceTask
+from ..runtime.records import Environment, Inspection, SourceTask
 from ..runtime.sandbox import Pool
 from ..runtime.state import Json
 from .scenarios import Scenarios
@@ -39,8 +39,12 @@ class Synthesis(Program):
     async def aforward(
         self, *, tasks: Sequence[SourceTask], label: str = "agent"
     ) -> dspy.Prediction:
-        async def ready(environment: Environment, state: dict[str, Json]) -> None:
-            await self.scenarios.acall(environment=environment, state=state, label=label)
+        async def ready(
+            environment: Environment, state: dict[str, Json], inspection: Inspection
+        ) -> None:
+            await self.scenarios.acall(
+                environment=environment, state=state, calls=inspection.calls, label=label
+            )
 
         await self.skeletons.acall(tasks=tasks, ready=ready)
         return dspy.Prediction(journal=self._journal)

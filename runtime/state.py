@@ -68,7 +68,8 @@ def describe(old: Json, new: Json) -> str:
     gone, come = old[start:], new[start:]
     while gone and come and same(gone[-1], come[-1]):
         gone, come = gone[:-1], come[:-1]
-    return f"from item {start} on: {gone!r} -> {come!r}"
+    kept = len(new) - len(come)
+    return f"from item {start} on: {gone!r} -> {come!r}; {kept} other items as before"
 
 
 def same(left: Json, right: Json) -> bool:

@@ -17,13 +17,14 @@ class PlanEnvironment(dspy.Signature):
     - The state never depends on the real clock or on chance: put the current date or time and the
       counters that number new records into `scalars`.
     - Rules restrict what the operations may do (limits, states, eligibility, consistency of
-      amounts): one condition each, precise enough to test with one call, with numbers. They speak
-      of the data only, not of users' intentions.
+      amounts): each one condition or a few that belong together, precise enough to test with one
+      call, with numbers. They speak of the data only, not of users' intentions.
     - Operations are what a member of staff or a user of the system would call. Every entity can be
       looked up, and found by a human description (name, status, date) and not only by id; every
-      attribute that a rule changes can be changed. Queries change nothing. An operation lists its
-      refusals in `errors` and the ids of the rules it must keep in `rules`; every rule belongs to
-      at least one operation. Parameters hold ids, numbers, texts or lists of them.
+      attribute that a rule depends on can be changed. Queries change nothing. An operation lists
+      its refusals in `errors` and the ids of the rules it must keep in `rules`; every rule belongs
+      to at least one operation. Parameters hold ids, numbers, dates, texts or lists of them; say
+      what an optional one that is left out means.
     """
 
     summary: str = dspy.InputField()

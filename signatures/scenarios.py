@@ -16,8 +16,9 @@ class WriteState(dspy.Signature):
     Exactly the planned state attributes; each collection maps a record's key to a dict with exactly
     the planned attributes, and the key attribute repeats the key. All references resolve,
     enumerations hold planned values, every business rule is kept. Vary it so that tasks get
-    interesting: records in different statuses, near limits, similar names, some that rules block.
-    Use invented names.
+    interesting: records in different statuses, near limits, similar names. For every operation
+    some record lets it succeed, and for every rule some call on these records breaks just that
+    rule. Use invented names.
     """
 
     plan: str = dspy.InputField()
@@ -54,6 +55,7 @@ class ProposeScenario(dspy.Signature):
     introduction: str = dspy.InputField()
     rules: list[str] = dspy.InputField()
     tools: list[str] = dspy.InputField(desc="a question mark marks optional parameters")
+    results: list[str] = dspy.InputField(desc="what the tools return, in outline")
     state: str = dspy.InputField(desc="JSON")
     brief: str = dspy.InputField(desc="what this scenario should be like")
     task: str = dspy.OutputField()
@@ -70,6 +72,7 @@ class RepairScenario(dspy.Signature):
 
     rules: list[str] = dspy.InputField()
     tools: list[str] = dspy.InputField(desc="a question mark marks optional parameters")
+    results: list[str] = dspy.InputField(desc="what the tools return, in outline")
     state: str = dspy.InputField(desc="JSON")
     brief: str = dspy.InputField()
     broken_task: str = dspy.InputField()
@@ -112,7 +115,8 @@ class JudgeEffects(dspy.Signature):
       the solution does exactly what the task asks. Read refusals closely.
     - `goals`: the separate things that the task wants, one sentence each, with the numbers of the
       changed rows that carry it out; consequences belong to the goal that causes them. Every row
-      belongs to exactly one goal.
+      belongs to exactly one goal, one that serves several to the first of them. A wish that is
+      rightly refused has no rows and is no goal.
     - `loose`: only rows whose value the task really leaves free, such as the wording of a note.
     - `choices`: arguments for which the task accepts other values too ("any free room"): list all
       right ones, the executed one included; each will be executed.

@@ -31,14 +31,16 @@ class ProposeTestCalls(dspy.Signature):
 class JudgeOutcomes(dspy.Signature):
     """Judge whether each executed test call behaved as the plan demands.
 
-    You see the plan, the code, and for each numbered call its arguments, the outcome that the
-    tester expected, what it returned and every state change. Decide from the plan, not from the
-    tester's expectation: the tester may be wrong. `fail`: the behaviour contradicts the plan (wrong
-    refusal or acceptance, wrong or missing change, wrong data). `warning`: defensible but doubtful.
-    `pass`: right. Give a reason for every fail and warning that names the fault in the code.
+    You see the plan, the state that each call started from, the code, and for each numbered call
+    its arguments, the outcome that the tester expected, what it returned and the state changes.
+    Decide from the plan, not from the tester's expectation: the tester may be wrong. `fail`: the
+    behaviour contradicts the plan (wrong refusal or acceptance, wrong or missing change, wrong
+    data). `warning`: defensible but doubtful. `pass`: right. Give a reason for every fail and
+    warning that names the fault in the code.
     """
 
     plan: str = dspy.InputField()
+    state: str = dspy.InputField(desc="JSON")
     source: PySource = dspy.InputField()
     executed: list[str] = dspy.InputField(desc="numbered from 1")
     judgements: list[Judgement] = dspy.OutputField(

@@ -118,9 +118,9 @@ def test_a_value_is_found_at_its_path_or_there_is_an_error() -> None:
     ("old", "new", "shown"),
     [
         (1, 2, "1 -> 2"),
-        ([1, 2, 3], [1, 9, 3], "from item 1 on: [2] -> [9]"),
-        ([1], [1, 2], "from item 1 on: [] -> [2]"),
-        ([2, 1], [1], "from item 0 on: [2] -> []"),
+        ([1, 2, 3], [1, 9, 3], "from item 1 on: [2] -> [9]; 2 other items as before"),
+        ([1], [1, 2], "from item 1 on: [] -> [2]; 1 other items as before"),
+        ([2, 1], [1], "from item 0 on: [2] -> []; 1 other items as before"),
         ([1], None, "[1] -> None"),
     ],
 )

@@ -10,7 +10,7 @@ from ..errors import PlanError
 from ..records import Call, Environment, PlannedCall, Step
 from ..sandbox import Call as SealedCall
 from ..sandbox import Reply, SealedClass
-from ..state import Difference, Json, Path, diff, digest
+from ..state import Difference, Json, Path, canonical, diff, digest
 from ..tools import Toolset
 from .references import resolve
 
@@ -126,9 +126,18 @@ def made_step(
     changes = tuple((d.path, d.kind, d.old, d.new) for d in diff(before, after))
     status, result = _outcome(objection, reply)
     return Step(
-        tool=call.tool, arguments=call.arguments, status=status, result=result,
+        tool=call.tool, arguments=_recordable(call.arguments), status=status, result=result,
         state_hash=digest(after), changes=changes,
     )  # fmt: skip
+
+
+def _recordable(arguments: Json) -> Json:
+    """The arguments, or a text of them where they are not JSON and so could not be stored."""
+    try:
+        canonical(arguments)
+    except (TypeError, ValueError):
+        return repr(arguments)
+    return arguments
 
 
 def _outcome(objection: str, reply: Reply | None) -> tuple[Status, Json]:

@@ -158,7 +158,25 @@ def looked_up(state: State, path: tuple[str, ...]) -> Any:
     return state
 
 
-VALUES = [None, True, False, 0, 1, 2, 2.0, 1.5, "", "x", "O1", "O2", "O3", "Y2", [], ["O2"], {}]
+VALUES: list[Any] = [
+    None,
+    True,
+    False,
+    0,
+    1,
+    2,
+    2.0,
+    1.5,
+    "",
+    "x",
+    "O1",
+    "O2",
+    "O3",
+    "Y2",
+    [],
+    ["O2"],
+    {},
+]
 
 
 @st.composite
@@ -261,7 +279,7 @@ def test_equal_new_records_are_bound_by_what_refers_to_them(grader: Grader, done
 
 
 def test_payments_on_the_wrong_one_of_two_orders_are_refused(grader: Grader) -> None:
-    orders = [(1, None, {}), (2, None, {})]
+    orders: list[Any] = [(1, None, {}), (2, None, {})]
     wanted = carried_out({**NOTHING, "orders": orders, "payments": [(1, 0, None)]}, NAMES)
     wrong = {**NOTHING, "orders": orders, "payments": [(1, 1, None)]}
     finals = [carried_out(wrong, NAMES), carried_out(wrong, CROSSED)]

@@ -12,20 +12,19 @@ from envscaler.runtime.checks import Grader
 from envscaler.runtime.records import Loosening, PlannedCall, Scenario
 from envscaler.runtime.scenarios.execution import Execution
 from envscaler.runtime.scenarios.mutants import altered, mutants
-from envscaler.runtime.state import canonical, digest, same
+from envscaler.runtime.state import canonical, same
 
 Execute = Callable[[list[PlannedCall]], Execution]
 Build = Callable[..., Scenario]
 
 
-def test_no_mutant_is_the_accepted_state_and_none_is_made_twice(
+def test_no_mutant_is_the_accepted_state_or_writes_to_it(
     build: Build, execute: Execute, errand: list[PlannedCall]
 ) -> None:
     run = execute(errand)
     before = canonical([run.initial, run.final])
     made = list(mutants(run.initial, run.final, build().checks.outcomes[0], run.touched()))
     assert not any(same(mutant.state, run.final) for mutant in made)
-    assert len({digest(mutant.state) for mutant in made}) == len(made)
     assert canonical([run.initial, run.final]) == before
 
 
