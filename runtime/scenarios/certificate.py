@@ -114,7 +114,9 @@ def _survivors(trial: Trial, mode: str) -> tuple[list[str], int]:
         failures += [
             f"{mutant.what} scores {score.reward}"
             for mutant, score in zip(chosen, scores, strict=True)
-            if score.reward is None or score.reward >= (1 if mode != "side effect" else 1e-9)
+            if score.reward is None
+            or score.reward >= 1
+            or (score.reward > 0 and mode == "side effect")
         ]
         tried += len(chosen)
     return failures, tried
