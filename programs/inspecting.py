@@ -271,7 +271,7 @@ def _failed(inspection: Inspection) -> list[Finding]:
 def _shortfall(inspection: Inspection) -> str:
     if inspection.pass_rate is None:
         return "the test agents gave no judgement"
-    return (
-        f"pass rate {inspection.pass_rate:.2f} of {PASS_RATE} wanted, "
-        f"untested tools: {', '.join(inspection.untested_tools) or 'none'}"
-    )
+    rate = f"{inspection.pass_rate:.2f}"
+    if inspection.untested_tools:
+        return f"tools left untested: {', '.join(inspection.untested_tools)} (pass rate {rate})"
+    return f"too few test calls passed or judged: pass rate {rate} of {PASS_RATE} wanted"

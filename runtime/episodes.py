@@ -6,9 +6,10 @@ import json
 from typing import Literal
 
 from .checks import Grader
+from .errors import GeneratedCodeError
 from .records import Call, Environment, Scenario, Score, Step, Trajectory
 from .sandbox import Call as SealedCall
-from .sandbox import Pool
+from .sandbox import Pool, Reply
 from .scenarios.execution import made_step
 from .state import Json
 from .tools import SUBMIT, Toolset
@@ -63,12 +64,18 @@ class Episode:
         objection = self._tools.objection(call.tool, call.arguments)
         reply, after = None, self.state
         if not objection:
-            (reply,) = self._sealed.step([SealedCall(self._instance, call.tool, call.arguments)])
-            after = self._sealed.snapshot([self._instance])[0].state
+            reply, after = self._executed(call)
         step = made_step(call, objection, reply, self.state, after)
         self.steps.append(step)
         self.state = after
         return step
+
+    def _executed(self, call: Call) -> tuple[Reply, dict[str, Json]]:
+        try:
+            (reply,) = self._sealed.step([SealedCall(self._instance, call.tool, call.arguments)])
+            return reply, self._sealed.snapshot([self._instance])[0].state
+        except GeneratedCodeError as error:  # the class was given up; the state is as it was
+            return Reply("killed", None, str(error)), self.state
 
     def score(self, grader: Grader) -> Score:
         """The reward of the state as it is now."""

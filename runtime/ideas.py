@@ -79,7 +79,7 @@ def merge_ideas(
     of them, with the tasks of all. The result does not depend on the order in which ideas came.
     """
     weak = [
-        (i, f"rated {i.usefulness} and {i.modelability} of 10; both must be at least {least}")
+        (i, f"rated too low: usefulness {i.usefulness}, modelability {i.modelability} of {least}")
         for i in ideas
         if min(i.usefulness, i.modelability) < least
     ]

@@ -16,9 +16,10 @@ from envscaler.runtime.records import (
     PlannedCall,
     Scenario,
     Solution,
+    ToolSpec,
     Trajectory,
 )
-from envscaler.runtime.sandbox import Pool
+from envscaler.runtime.sandbox import Limits, Pool
 from envscaler.runtime.scenarios.effects import Grouping, build_checks
 from envscaler.runtime.scenarios.execution import Execution
 from envscaler.runtime.state import Difference, digest, patch
@@ -202,3 +203,19 @@ def test_the_reward_recomputes_from_the_record_alone(
         state = patch(state, [Difference(*change) for change in step.changes])  # type: ignore[arg-type]
     case = (scenario.initial_state, state, trajectory.answer)
     assert grader.scores(scenario.checks, [case])[0] == trajectory.score
+
+
+def test_a_class_that_keeps_killing_its_worker_gives_observations_to_the_end(
+    depot: Environment, scenario: Scenario
+) -> None:
+    spin = '\n    def spin(self) -> dict:\n        """Never end."""\n        return sum(range(10**13))\n'
+    source = depot.source.rstrip() + "\n" + spin
+    with Pool(Limits(hard_seconds=0.3)) as pool, pool.open(source) as sealed:
+        tools = tuple(ToolSpec.model_validate(tool) for tool in sealed.tools)
+        hostile = depot.model_copy(update={"source": source, "tools": tools})
+        with Episode(pool, hostile, scenario) as episode:
+            steps = [episode.turn("", [Call(tool="spin")])[0] for _ in range(4)]
+            steps += episode.turn("", [NOTE])
+            assert [step.status for step in steps] == ["error"] * 5
+            assert episode.state == scenario.initial_state
+            assert episode.score(Grader(pool)).reward == 0.0

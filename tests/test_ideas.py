@@ -71,7 +71,7 @@ def test_both_scores_must_reach_the_threshold(scores: tuple[int, int], kept: boo
     good, lost = merge_ideas([idea("A dental clinic", scores=scores)])
     assert bool(good) == kept
     assert [reason for _, reason in lost] == (
-        [] if kept else [f"rated {scores[0]} and {scores[1]} of 10; both must be at least 7"]
+        [] if kept else [f"rated too low: usefulness {scores[0]}, modelability {scores[1]} of 7"]
     )
 
 

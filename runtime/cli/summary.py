@@ -137,13 +137,13 @@ def _ledger(told: dict[str, Json]) -> Json:
 def _made(told: dict[str, Json]) -> Json:
     rows: list[list[Cell]] = [
         [
-            e["id"], e["class_name"], e["tools"], e["rules"], len(e["scenarios"]), e["episodes"],
+            e["class_name"], e["tools"], e["rules"], len(e["scenarios"]), e["episodes"],
             None if e["mean_reward"] is None else reward(e["mean_reward"]),
         ]
         for e in told["environments"]
     ]  # fmt: skip
-    columns = ("id", "class", "tools", "rules", "scenarios", "episodes", "mean reward")
-    return table(columns, rows, right=columns[2:], whole=("id",))
+    columns = ("class", "tools", "rules", "scenarios", "episodes", "mean reward")
+    return table(columns, rows, right=columns[1:], whole=("class",))
 
 
 def _unfinished(told: dict[str, Json]) -> Json:

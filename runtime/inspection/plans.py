@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from ..records import Attribute, Entity, EnvironmentPlan, Finding, Parameter
+from ..tools import SUBMIT
 
 GATE = "plan"
 
@@ -77,6 +78,9 @@ def _uniqueness(plan: EnvironmentPlan) -> Iterator[Finding]:
     yield from _twice("entities", "entity name", (entity.name for entity in plan.entities))
     yield from _twice("state", "collection or scalar", stored)
     yield from _twice("operations", "operation", operations)
+    if SUBMIT.name in operations:
+        message = f"{SUBMIT.name!r} is the built-in tool that ends a task; choose another name."
+        yield _finding(f"operation {SUBMIT.name}", message)
     yield from _twice("rules", "rule id", (rule.id for rule in plan.rules))
     for entity in plan.entities:
         yield from _twice(f"entity {entity.name}", "attribute", _field_names(entity.attributes))

@@ -162,3 +162,10 @@ def test_an_entity_is_readable_when_a_query_only_describes_it(plan: EnvironmentP
         fields["operations"][1]["description"] = "Return books, and their categories."
 
     assert edited(plan, add) == ()
+
+
+def test_no_operation_may_take_the_name_of_the_built_in_tool(plan: EnvironmentPlan) -> None:
+    first = plan.operations[0].model_copy(update={"name": "submit"})
+    taken = plan.model_copy(update={"operations": (first, *plan.operations[1:])})
+    (found,) = check_plan(taken, tools=(1, 25), min_rules=1)
+    assert "built-in tool" in found.message

@@ -47,7 +47,7 @@ class Forgetful:
 
 
 class AsyncForgetful(Forgetful):
-    async def complete(self, request: Request) -> Response:  # type: ignore[override]
+    async def complete(self, request: Request) -> Response:
         return Forgetful.complete(self, request)
 
 

@@ -132,7 +132,7 @@ def test_tools_left_untested_are_asked_for_again_and_else_admit_nothing(
     with answering({"calls": []}, {"calls": []}, verdicts()):
         made = build(pool, library, library_state, library_source, calls[:-1], repairs=0)
     assert made.environment is None
-    assert "untested tools: tag_book" in made.problem
+    assert "tools left untested: tag_book" in made.problem
 
 
 def test_a_class_of_garbage_is_given_up_after_the_set_number_of_repairs(
