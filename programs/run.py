@@ -61,6 +61,7 @@ def synthesize(
     limit: int | None = None,
     scenarios: int = 3,
     rollouts: int = 1,
+    unsafe: bool = False,
     on_settled: Callable[[Settled], None] | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> Synthesized:
@@ -74,6 +75,7 @@ def synthesize(
         limit: read at most this many tasks.
         scenarios: scenarios to try for each environment.
         rollouts: episodes of a model agent in each certified scenario.
+        unsafe: run generated code even where the platform cannot seal it.
         on_settled: called whenever an item is kept, dropped or left unfinished.
         on_event: called for retries and other events of the model layer.
 
@@ -92,7 +94,7 @@ def synthesize(
                 RunStore.open(Path(out), _fingerprint(given, models, scenarios, rollouts))
             )
         opened = stack.enter_context(open_models(models, store, on_event))
-        pool = stack.enter_context(Pool())
+        pool = stack.enter_context(Pool(unsafe=unsafe))
         journal = Journal(store, on_settled)
         _run(given, opened, pool, journal, scenarios, rollouts)
         export = collect(journal, opened)

@@ -208,8 +208,12 @@ def test_the_reward_recomputes_from_the_record_alone(
 def test_a_class_that_keeps_killing_its_worker_gives_observations_to_the_end(
     depot: Environment, scenario: Scenario
 ) -> None:
-    spin = '\n    def spin(self) -> dict:\n        """Never end."""\n        return sum(range(10**13))\n'
-    source = depot.source.rstrip() + "\n" + spin
+    spin = [
+        "    def spin(self) -> dict:",
+        '        """Never end."""',
+        "        return sum(range(10**13))",
+    ]
+    source = "\n".join([depot.source.rstrip(), "", *spin, ""])
     with Pool(Limits(hard_seconds=0.3)) as pool, pool.open(source) as sealed:
         tools = tuple(ToolSpec.model_validate(tool) for tool in sealed.tools)
         hostile = depot.model_copy(update={"source": source, "tools": tools})

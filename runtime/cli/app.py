@@ -69,6 +69,7 @@ def synthesize(
     budget: options.BudgetText = None,
     record: options.Record = None,
     recording: options.Recordings = None,
+    unsafe: options.Unsafe = False,
     quiet: options.Quiet = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -88,7 +89,8 @@ def synthesize(
     )  # fmt: skip
     run(
         tasks, out, settings,
-        limit=limit, scenarios=scenarios, rollouts=rollouts, quiet=quiet, as_json=as_json,
+        limit=limit, scenarios=scenarios, rollouts=rollouts, unsafe=unsafe,
+        quiet=quiet, as_json=as_json,
     )  # fmt: skip
 
 
@@ -105,7 +107,10 @@ def show(run: options.Run, ident: options.Ident = None, as_json: options.AsJson 
 
 @app.command(epilog=EPILOG)
 def verify(
-    folder: options.Folder, quiet: options.Quiet = False, as_json: options.AsJson = False
+    folder: options.Folder,
+    unsafe: options.Unsafe = False,
+    quiet: options.Quiet = False,
+    as_json: options.AsJson = False,
 ) -> None:
     """Check every claim of an export from scratch, in sealed workers, without a language model.
 
@@ -115,4 +120,4 @@ def verify(
     """
     from .verify import run
 
-    run(folder, quiet=quiet, as_json=as_json)
+    run(folder, unsafe=unsafe, quiet=quiet, as_json=as_json)

@@ -101,3 +101,7 @@ Ident = Annotated[
     Argument(metavar="ENV|SCENARIO|TRAJECTORY", help="An id, its beginning, or a class name."),
 ]
 Folder = Annotated[Path, Argument(metavar="DIR", help="An export, or a run folder that holds one.")]
+Unsafe = Annotated[
+    bool,
+    Option("--unsafe", help="Run generated code even where the platform cannot seal it."),
+]

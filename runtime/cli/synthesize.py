@@ -70,6 +70,7 @@ def run(
     limit: int | None,
     scenarios: int,
     rollouts: int,
+    unsafe: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -90,6 +91,7 @@ def run(
 
             done = synthesize(
                 given, out, models=settings, scenarios=scenarios, rollouts=rollouts,
+                unsafe=unsafe,
                 on_settled=told.settled, on_event=told.event,
             )  # fmt: skip
     except KeyboardInterrupt:

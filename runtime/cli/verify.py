@@ -24,7 +24,7 @@ from .wording import clean, counted, one_line
 _PLURALS = {"trajectory": "trajectories", "upstream": "upstream"}
 
 
-def run(folder: Path, *, quiet: bool, as_json: bool) -> None:
+def run(folder: Path, *, unsafe: bool, quiet: bool, as_json: bool) -> None:
     """Verify an export and print the verdicts.
 
     Raises:
@@ -34,7 +34,7 @@ def run(folder: Path, *, quiet: bool, as_json: bool) -> None:
     """
     export = export_folder(folder)
     with _watching(quiet) as (on_start, on_verdict):
-        verdicts = verify_export(export, on_start=on_start, on_verdict=on_verdict)
+        verdicts = verify_export(export, unsafe=unsafe, on_start=on_start, on_verdict=on_verdict)
     failed = [verdict for verdict in verdicts if not verdict.holds]
     if as_json:
         print(json.dumps(_document(export, verdicts), indent=2))

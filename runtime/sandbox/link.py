@@ -114,7 +114,7 @@ class Worker:
             raise SealUnavailable(
                 f"generated code is not run, because a worker could not be sealed: {hello.fault}. "
                 "Use Linux on x86-64 or aarch64 with seccomp, "
-                "or accept the risk with Pool(unsafe=True)"
+                "or accept the risk with --unsafe (in Python: unsafe=True)"
             )
         return hello.layers
 

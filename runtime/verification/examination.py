@@ -29,6 +29,7 @@ def verify_export(
     folder: Path,
     *,
     threads: int = THREADS,
+    unsafe: bool = False,
     on_start: Callable[[int], None] | None = None,
     on_verdict: Callable[[Verdict], None] | None = None,
 ) -> list[Verdict]:
@@ -41,6 +42,7 @@ def verify_export(
     Args:
         folder: an export, as `write_export` makes it.
         threads: how many items to work on at once.
+        unsafe: go on where the platform cannot seal workers.
         on_start: told how many verdicts there will be.
         on_verdict: told of each verdict as soon as it and those before it are there.
 
@@ -50,7 +52,7 @@ def verify_export(
     """
     export, files = read_export(folder), UpstreamFiles.read(folder)
     verdicts: list[Verdict] = []
-    with Pool() as pool, ThreadPoolExecutor(threads) as executor:
+    with Pool(unsafe=unsafe) as pool, ThreadPoolExecutor(threads) as executor:
         jobs = Examination(pool, export, files).jobs()
         if on_start:
             on_start(sum(count for count, _ in jobs))
