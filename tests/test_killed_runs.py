@@ -123,23 +123,10 @@ def endpoint(watched: Watcher) -> Iterator[Endpoint]:
 
 
 def start(endpoint: Endpoint, out: Path) -> subprocess.Popen[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "envscaler.runtime.cli",
-        "synthesize",
-        "--out",
-        str(out),
-        "--model",
-        "openai/test",
-        "--api-base",
-        endpoint.url,
-        "--quiet",
-        "--concurrency",
-        str(CONCURRENCY),
-        "--retries",
-        "0",
-    ]
+    command = [sys.executable, "-c", "from envscaler.runtime.cli import main; main()"]
+    command += ["synthesize", "--out", str(out), "--quiet"]
+    command += ["--model", "openai/test", "--api-base", endpoint.url]
+    command += ["--concurrency", str(CONCURRENCY), "--retries", "0"]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
