@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -23,6 +24,23 @@ def test_the_python_example_of_the_readme_runs_and_is_short(tmp_path: Path) -> N
     )
     assert printed.returncode == 0, printed.stderr
     assert "True" in printed.stdout
+
+
+def test_the_output_in_the_readme_is_what_the_command_prints(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"```text\n(.*?)```", README, re.DOTALL)
+    program = "from envscaler.runtime.cli import main; main()"
+    printed = subprocess.run(
+        [sys.executable, "-c", program, "synthesize"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "COLUMNS": "80"},
+    )
+    assert printed.returncode == 0, printed.stderr
+    measured = re.compile(r"peak memory|certified scenarios by")
+    lines = [" ".join(line.split()) for line in printed.stdout.splitlines()]
+    for line in shown.splitlines():
+        assert measured.search(line) or " ".join(line.split()) in lines, line
 
 
 def test_the_test_command_of_the_readme_is_the_one_that_ci_calls() -> None:

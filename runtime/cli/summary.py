@@ -121,6 +121,9 @@ def _losses(told: dict[str, Json]) -> Json:
 
 
 def _ledger(told: dict[str, Json]) -> Json:
+    total = told["ledger"]["total"]
+    if not total["asked"] + total["failed"]:
+        return paragraph(f"{counted(total['replayed'], 'answer')} replayed, none asked for")
     sums = {**told["ledger"]["by_step"], "all": told["ledger"]["total"]}
     rows: list[list[Cell]] = [
         [
