@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -329,8 +330,13 @@ def started(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
             text=True,
             cwd=tmp_path,
             env=environment,
+            preexec_fn=hear_interrupts,
             **more,
         )
+
+    def hear_interrupts() -> None:
+        # A shell starts its background jobs, and so perhaps these tests, deaf to Ctrl-C.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     return start
 
