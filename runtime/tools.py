@@ -69,10 +69,12 @@ def signature_line(tool: ToolSpec) -> str:
 
 
 def _type(schema: dict[str, Json]) -> str:
+    """A type in short; that null is allowed is said by the question mark already."""
     if "enum" in schema:
-        return "|".join(map(repr, schema["enum"]))
+        return "|".join(repr(value) for value in schema["enum"] if value is not None)
     if "anyOf" in schema:
-        return "|".join(_type(option) for option in schema["anyOf"])
-    kind = schema.get("type", "any")
-    kind = "|".join(kind) if isinstance(kind, list) else kind
+        return "|".join(_type(option) for option in schema["anyOf"] if option != {"type": "null"})
+    kind = schema.get("format") or schema.get("type", "any")
+    if isinstance(kind, list):
+        kind = "|".join(name for name in kind if name != "null")
     return f"{kind}[{_type(schema['items'])}]" if schema.get("items") else str(kind)

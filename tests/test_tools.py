@@ -82,7 +82,7 @@ PARAMETERS = {
 def test_a_tool_fits_in_one_line() -> None:
     tool = ToolSpec(name="f", description="Does\n  things.", parameters=PARAMETERS)
     assert signature_line(tool) == (
-        "f(a: string, b?: integer|null, c?: 'x'|'y', d: array[string], e?: number|null, f?: any): "
+        "f(a: string, b?: integer, c?: 'x'|'y', d: array[string], e?: number, f?: any): "
         "Does things."
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..errors import ConfigurationError
-from ..records import Environment, EnvironmentPlan, Finding, ToolSpec
+from ..records import Environment, EnvironmentPlan, Finding, Parameter, ToolSpec
 from ..sandbox import Pool, SealedClass
 from ..state import Json
 from .gates import GATES, examine
@@ -61,7 +61,7 @@ def inspect_class(
 def _report(subject: Subject, findings: tuple[Finding, ...]) -> ClassReport:
     if subject.broken:
         return ClassReport(findings, 0, (), subject.plan.class_name, None)
-    name, tools = subject.sealed.class_name, tool_specs(subject.sealed)
+    name, tools = subject.sealed.class_name, tool_specs(subject.sealed, subject.plan)
     environment = None
     if not findings:
         environment = Environment(
@@ -70,13 +70,35 @@ def _report(subject: Subject, findings: tuple[Finding, ...]) -> ClassReport:
     return ClassReport(findings, len(subject.trials), tools, name, environment)
 
 
-def tool_specs(sealed: SealedClass) -> tuple[ToolSpec, ...]:
-    """The tools of an opened class as records."""
-    return tuple(
-        ToolSpec(
-            name=tool["name"],
-            description=tool.get("description") or "",
-            parameters=tool["parameters"],
+def tool_specs(sealed: SealedClass, plan: EnvironmentPlan) -> tuple[ToolSpec, ...]:
+    """The tools of an opened class as records, with what only the plan says of their parameters."""
+    planned = {(o.name, p.name): p for o in plan.operations for p in o.parameters}
+    specs = []
+    for tool in sealed.tools:
+        name, parameters = tool["name"], tool["parameters"]
+        properties = {
+            key: _precise(schema, planned[name, key]) if (name, key) in planned else schema
+            for key, schema in parameters.get("properties", {}).items()
+        }
+        specs.append(
+            ToolSpec(
+                name=name,
+                description=tool.get("description") or "",
+                parameters={**parameters, "properties": properties},
+            )
         )
-        for tool in sealed.tools
-    )
+    return tuple(specs)
+
+
+_FORMATS = {"date": "date", "datetime": "date-time"}
+
+
+def _precise(schema: dict[str, Json], parameter: Parameter) -> dict[str, Json]:
+    """A schema made of type hints, with the allowed values and the format that hints leave out."""
+    more: dict[str, Json] = {}
+    if parameter.values and not {"enum", "const"} & schema.keys():
+        nothing = [None] if "null" in schema.get("type", ()) else []
+        more["enum"] = [*parameter.values, *nothing]
+    if parameter.type in _FORMATS:
+        more["format"] = _FORMATS[parameter.type]
+    return {**schema, **more}

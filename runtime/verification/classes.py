@@ -13,7 +13,7 @@ from .verdicts import Findings
 def same_class(pool: Pool, environment: Environment, findings: Findings) -> None:
     """The sealed class has exactly the recorded tools."""
     with pool.open(environment.source, environment.class_name) as sealed:
-        found = {tool.name: tool for tool in tool_specs(sealed)}
+        found = {tool.name: tool for tool in tool_specs(sealed, environment.plan)}
     recorded = {tool.name: tool for tool in environment.tools}
     for name in sorted(found.keys() | recorded.keys()):
         if found.get(name) != recorded.get(name):

@@ -320,3 +320,14 @@ def test_an_unknown_gate_is_named(
 ) -> None:
     with pytest.raises(ConfigurationError, match=r"'manners'.*loads, tools"):
         inspect_class(pool, plan, source, state, gates=["manners"])
+
+
+def test_tools_say_what_only_the_plan_knows_of_their_parameters(
+    pool: Pool, plan: EnvironmentPlan, source: str, state: dict[str, Any]
+) -> None:
+    found = inspect_class(pool, plan, source, state, gates=["loads"]).environment
+    assert found is not None
+    tools = {tool.name: tool.parameters["properties"] for tool in found.tools}
+    assert tools["set_member_status"]["status"]["enum"] == ["active", "blocked"]
+    assert tools["search_books"]["genre"]["enum"] == ["novel", "poetry", "science", None]
+    assert "enum" not in tools["get_book"]["book_id"]

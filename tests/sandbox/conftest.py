@@ -65,7 +65,7 @@ class Shop:
 
 @pytest.fixture(scope="session")
 def pool() -> Iterator[Pool]:
-    with Pool(Limits(soft_seconds=0.15, hard_seconds=0.6, memory_bytes=256 << 20)) as pool:
+    with Pool(Limits(soft_seconds=0.15, hard_seconds=1.0, memory_bytes=256 << 20)) as pool:
         yield pool
 
 
