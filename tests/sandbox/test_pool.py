@@ -220,7 +220,7 @@ def test_a_source_that_cannot_be_loaded_says_why(pool: Pool, source: str, text: 
 
 def test_a_source_that_never_ends_to_load_is_stopped(pool: Pool) -> None:
     # Which of the two deadlines comes first hangs on how busy the machine is.
-    with pytest.raises(GeneratedCodeError, match="stopped after|did not end"):
+    with pytest.raises(GeneratedCodeError, match=r"stopped after|did not end"):
         pool.open("class A:\n def a(self): 0\nX = [n for n in iter(int, 1)]\n")
 
 
