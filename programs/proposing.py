@@ -109,14 +109,11 @@ class ScenarioWriter(Program):
             scenario=None, certificate=None, difficulty=None, execution=None,
             repairs=0, problems=[], problem="",
         )  # fmt: skip
-        sealed = await asyncio.to_thread(
-            self._pool.open, environment.source, environment.class_name
-        )
         try:
             results = await self._results(environment, state, calls)
             draft = await self._propose(environment, state, results, index)
             for made.repairs in range(self.repairs + 1):
-                problems = await self._try(draft, sealed, made)
+                problems = await self._try(draft, made)
                 if not problems:
                     return made
                 made.problems.append(problems)
@@ -125,8 +122,6 @@ class ScenarioWriter(Program):
             made.problem = "; ".join(made.problems[-1])
         except Repairable as error:
             made.problem = str(error)
-        finally:
-            await asyncio.to_thread(sealed.close)
         made.scenario = made.certificate = made.difficulty = None
         return made
 
@@ -164,23 +159,31 @@ class ScenarioWriter(Program):
         )
         return replace(draft, task=said.task.strip(), plan=tuple(said.solution))
 
-    async def _try(self, draft: Draft, sealed: SealedClass, made: dspy.Prediction) -> list[str]:
+    async def _try(self, draft: Draft, made: dspy.Prediction) -> list[str]:
         """Executes, judges and certifies a draft into `made`; returns what is wrong with it."""
-        (run,) = await asyncio.to_thread(
-            run_plans, sealed, draft.environment, draft.state, [draft.plan]
-        )
+        run, pairs = await asyncio.to_thread(self._rehearse, draft)
         made.execution = run
         problems = shape_problems(draft.plan, run)
         problems = problems or ungrounded(draft.task, draft.environment.plan, run)
         if problems:
             return problems
-        pairs = await asyncio.to_thread(
-            order_pairs, sealed, self._grader, draft.environment, run, draft.plan
-        )
         said = await self._judge(draft, run, pairs)
         if said.problems:
             return list(said.problems)
-        return await asyncio.to_thread(self._certify, draft, sealed, run, said, pairs, made)
+        return await asyncio.to_thread(self._certify, draft, run, said, pairs, made)
+
+    # Workers are open only while something runs in them, not while a model is waited for.
+
+    def _open(self, draft: Draft) -> SealedClass:
+        return self._pool.open(draft.environment.source, draft.environment.class_name)
+
+    def _rehearse(self, draft: Draft) -> tuple[Execution, list[tuple[int, int]]]:
+        """The run of the reference, and its order-sensitive pairs of calls."""
+        with self._open(draft) as sealed:
+            (run,) = run_plans(sealed, draft.environment, draft.state, [draft.plan])
+            if run.problem:
+                return run, []
+            return run, order_pairs(sealed, self._grader, draft.environment, run, draft.plan)
 
     async def _judge(
         self, draft: Draft, run: Execution, pairs: Sequence[tuple[int, int]]
@@ -201,17 +204,16 @@ class ScenarioWriter(Program):
     def _certify(
         self,
         draft: Draft,
-        sealed: SealedClass,
         run: Execution,
         said: dspy.Prediction,
         pairs: Sequence[tuple[int, int]],
         made: dspy.Prediction,
     ) -> list[str]:
-        others = self._alternatives(draft, sealed, said, pairs)
-        checks = build_checks(draft.environment.plan, run, _grouping(said, rows(run)), others)
-        scenario = _scenario(draft, run, checks)
-        trial = Trial(draft.environment, scenario, sealed, self._grader)
-        certificate = certify(trial)
+        with self._open(draft) as sealed:
+            others = self._alternatives(draft, sealed, said, pairs)
+            checks = build_checks(draft.environment.plan, run, _grouping(said), others)
+            scenario = _scenario(draft, run, checks)
+            certificate = certify(Trial(draft.environment, scenario, sealed, self._grader))
         made.scenario, made.certificate = scenario, certificate
         made.difficulty = difficulty(scenario, run)
         return [] if certificate.holds else failures(certificate)
@@ -265,7 +267,7 @@ def _related(run: Execution, changed: Sequence[Row]) -> dict[str, Json]:
     return {name: part for name, part in found.items() if part != {}}
 
 
-def _grouping(said: dspy.Prediction, changed: Sequence[Row]) -> Grouping:
+def _grouping(said: dspy.Prediction) -> Grouping:
     loose: dict[int, Mapping[str, Loosening]] = {}
     for item in said.loose:
         loose[item.row] = {**loose.get(item.row, {}), item.field: item.rule}
