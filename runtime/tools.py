@@ -35,7 +35,7 @@ class Toolset:
         import jsonschema_rs
 
         return {
-            name: jsonschema_rs.Draft202012Validator(tool.parameters)
+            name: jsonschema_rs.Draft202012Validator(plain_schema(tool.parameters))
             for name, tool in self.tools.items()
         }
 
@@ -51,6 +51,31 @@ class Toolset:
             return "; ".join(_fault(error) for error in faults)
         except (TypeError, ValueError, RecursionError) as error:
             return f"the arguments of {tool!r} are not JSON: {error}"
+
+
+def plain_schema(schema: Json, depth: int = 0) -> Json:
+    """A schema reduced to the keywords that need no look-up and no backtracking.
+
+    Schemas come from generated code: a `$ref` would make the host open files and addresses, a
+    `pattern` could keep it busy. What is left out, or nested too deep, is not checked.
+    """
+    if not isinstance(schema, dict) or depth > _DEEPEST:
+        return schema if isinstance(schema, bool) else {}
+    kept = {key: schema[key] for key in _PLAIN & schema.keys()}
+    if isinstance(properties := schema.get("properties"), dict):
+        kept["properties"] = {
+            name: plain_schema(part, depth + 1) for name, part in properties.items()
+        }
+    for key in ("items", "additionalProperties"):
+        if key in schema:
+            kept[key] = plain_schema(schema[key], depth + 1)
+    if isinstance(options := schema.get("anyOf"), list) and options:
+        kept["anyOf"] = [plain_schema(option, depth + 1) for option in options]
+    return kept
+
+
+_PLAIN = {"type", "required", "enum", "const", "minimum", "maximum", "description", "default"}
+_DEEPEST = 16
 
 
 def _fault(error: ValidationError) -> str:

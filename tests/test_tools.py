@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from envscaler.runtime.records import Environment, ToolSpec
-from envscaler.runtime.tools import SUBMIT, Toolset, signature_line
+from envscaler.runtime.tools import SUBMIT, Toolset, plain_schema, signature_line
 
 
 def deep(levels: int) -> Any:
@@ -103,3 +104,29 @@ def test_tools_have_the_form_that_chat_endpoints_take() -> None:
             "parameters": SUBMIT.parameters,
         },
     }
+
+
+def test_a_schema_makes_the_host_open_nothing(tmp_path: Path) -> None:
+    secret = tmp_path / "schema.json"
+    secret.write_text('{"required": ["SECRET"]}')
+    for schema in ({"$ref": secret.as_uri()}, {"anyOf": [{"$ref": secret.as_uri()}]}):
+        tool = ToolSpec(name="f", description="d", parameters={"type": "object", **schema})
+        assert Toolset([tool]).objection("f", {}) == ""
+
+
+def test_a_schema_that_breeds_is_cut_short() -> None:
+    twice: dict[str, Any] = {"type": "object"}
+    for n in range(40):
+        twice = {"$defs": {f"d{n}": twice}, "anyOf": [{"$ref": f"#/$defs/d{n}"}] * 2}
+    tool = ToolSpec(name="f", description="d", parameters=twice)
+    assert Toolset([tool]).objection("f", {"x": 1}) == ""
+
+
+def test_a_plain_schema_keeps_what_tools_are_described_with() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"a": {"type": ["string", "null"], "enum": ["x", None], "default": None}},
+        "required": ["a"],
+        "additionalProperties": False,
+    }
+    assert plain_schema({**schema, "pattern": "(a+)+$", "$id": "http://localhost"}) == schema

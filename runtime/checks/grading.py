@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..errors import GeneratedCodeError
 from ..records import Checks, Score
-from ..sandbox import Pool
+from ..sandbox import Pool, SealedChecks
 from ..state import Json, digest
 from .rendering import matcher_source, specification
 
@@ -20,12 +21,22 @@ class Grader:
     """Scores final states. One sealed worker serves all scenarios: checks are data to it."""
 
     def __init__(self, pool: Pool) -> None:
-        self._checks = pool.open_checks(matcher_source(), "grade")
+        self._pool = pool
+        self._checks = self._open()
+
+    def _open(self) -> SealedChecks:
+        return self._pool.open_checks(matcher_source(), "grade")
 
     def scores(self, checks: Checks, cases: Sequence[Case]) -> list[Score]:
         """One score a case; a crashed check is a score without a reward, never 0 or 1."""
         spec = specification(checks)
-        replies = self._checks.evaluate([(spec, *case) for case in cases])
+        try:
+            replies = self._checks.evaluate([(spec, *case) for case in cases])
+        except GeneratedCodeError as error:
+            # States made to wear the matcher out must not end the grading of the others.
+            self._checks.close()
+            self._checks = self._open()
+            return [Score(reward=None, error=str(error))] * len(cases)
         return [
             Score(**reply.value)
             if reply.status == "ok"

@@ -64,12 +64,12 @@ def content(value, words, masks, path):
         return "~"
     if isinstance(value, dict):
         inner = [
-            [words.get(key, key), content(item, words, masks, path + "." + key)]
+            repr(words.get(key, key)) + ":" + content(item, words, masks, path + "." + key)
             for key, item in value.items()
         ]
-        return repr(sorted(inner))
+        return "{" + ",".join(sorted(inner)) + "}"
     if isinstance(value, list):
-        return repr([content(item, words, masks, path + "[]") for item in value])
+        return "[" + ",".join([content(item, words, masks, path + "[]") for item in value]) + "]"
     if isinstance(value, float) and value % 1 == 0:
         value = int(value)
     return repr(words.get(value, value) if isinstance(value, str) else value)

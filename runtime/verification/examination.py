@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
-from ..checks import Grader
+from ..checks import GRADER, Grader
 from ..formats import Export, read_export
 from ..records import Certificate, Environment, Inspection, Scenario
 from ..sandbox import Pool
@@ -128,7 +128,8 @@ class Examination:
                 examine = partial(same_trajectory, self.pool, grader, *place, trajectory)
                 verdicts.append(judged("trajectory", trajectory.id, trajectory.agent, examine))
         if scenario.checks.answer is None:
-            examine = partial(self.files.run_checks, self.pool, scenario)
+            current = stored is None or stored.grader == GRADER
+            examine = partial(self.files.run_checks, self.pool, scenario, current=current)
             verdicts.append(judged("upstream", scenario.id, scenario.task, examine))
         return verdicts
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from ..checks import render_functions
 from ..errors import DataError
 from ..records import Environment, Scenario
 from ..sandbox import Call, Pool
@@ -43,8 +44,14 @@ class UpstreamFiles(NamedTuple):
         if entry.get("env_class_code") != environment.source:
             findings.fail(f"{_METADATA} holds another class, or none")
 
-    def run_checks(self, pool: Pool, scenario: Scenario, findings: Findings) -> None:
-        """The checks of the file, sealed: a mean of 0 before its solution, of 1 after it."""
+    def run_checks(
+        self, pool: Pool, scenario: Scenario, findings: Findings, *, current: bool
+    ) -> None:
+        """The checks of the file, sealed: a mean of 0 before its solution, of 1 after it.
+
+        With `current`, the export is of this grader, and its functions must be those that this
+        grader writes: two states alone would not tell a forged check from a right one.
+        """
         entry = self.scenarios.get(scenario.id)
         if entry is None:
             findings.fail(f"it is missing from {_SCENARIOS}")
@@ -52,7 +59,11 @@ class UpstreamFiles(NamedTuple):
         for theirs, ours in _RECORDED.items():
             if canonical(entry[theirs]) != canonical(getattr(scenario, ours)):
                 findings.fail(f"its {theirs} in {_SCENARIOS} is not the recorded {ours}")
-        functions = [item["check_func"] for item in entry["checklist_with_func"]]
+        items = entry["checklist_with_func"]
+        functions = [item["check_func"] for item in items]
+        listed = [(item.get("check_item"), item["check_func"]) for item in items]
+        if current and listed != render_functions(scenario):
+            findings.fail("its checks are not those that the record gives")
         if len(functions) != len(scenario.checks.goals):
             findings.fail(f"it has {len(functions)} checks for {len(scenario.checks.goals)} goals")
             return

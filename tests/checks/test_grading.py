@@ -336,3 +336,17 @@ def test_the_specification_counts_the_goals_that_changes_name() -> None:
 def test_the_version_of_the_grader_names_the_text_of_the_matcher() -> None:
     assert GRADER.startswith("1-")
     assert len(GRADER) == 10
+
+
+def test_states_nested_to_wear_the_matcher_out_are_graded_like_others(grader: Grader) -> None:
+    stay = {"stay_id": "S2", "room_id": "R2", "note": "", "extras": {}}
+    asked = checks([change("stays.S2", stay, "add", made=True)])
+    deep: Any = "'\""
+    for _ in range(60):
+        deep = {"k": deep}
+    made = {**INITIAL["stays"], "X1": deep, "X2": {**stay, "extras": deep}}
+    for _ in range(4):
+        verdict = score(grader, asked, {**INITIAL, "stays": made})
+        assert (verdict.reward, verdict.error) == (0.0, "")
+    right = {**INITIAL["stays"], "S7": {**stay, "stay_id": "S7"}}
+    assert accepts(grader, asked, {**INITIAL, "stays": right})

@@ -192,6 +192,13 @@ def test_an_environment_without_scenarios_is_opened_but_not_inspected(
     assert "not inspected again" in verdict.notes[0]
 
 
+def forged_checks(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Checks that hold before and after as the true ones do, and accept any other end state."""
+    forged = "def check_func(final_state):\n    return final_state != initial_state\n"
+    items = [{**item, "check_func": forged} for item in listed[0]["checklist_with_func"]]
+    return [{**listed[0], "checklist_with_func": items}]
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -204,6 +211,7 @@ def test_an_environment_without_scenarios_is_opened_but_not_inspected(
             "parse",
         ),
         (lambda listed: [{"task_id": listed[0]["task_id"]}], "contradicts itself"),
+        (forged_checks, "not those that the record gives"),
         (
             lambda listed: [
                 {
