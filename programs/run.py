@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.metadata
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -12,7 +13,7 @@ import dspy
 
 from ..runtime.bundled import recording_path
 from ..runtime.checks import GRADER, Grader, render_functions
-from ..runtime.errors import ModelError
+from ..runtime.errors import ModelError, ReplayMiss
 from ..runtime.formats import Export, write_export
 from ..runtime.journal import Journal, Settled
 from ..runtime.models import REPLAY, Event, Ledger, Models, ModelSettings, open_models
@@ -28,6 +29,7 @@ from ..runtime.records import (
     Trajectory,
 )
 from ..runtime.sandbox import Pool
+from ..runtime.state import digest
 from ..runtime.store import RunStore
 from .step import Step, complete
 from .synthesis import Synthesis
@@ -85,8 +87,10 @@ def synthesize(
         rest is not.
     """
     given = _given(tasks, limit)
-    if models.model == REPLAY and not models.recordings and recording_path().exists():
+    bundled = models.model == REPLAY and not models.recordings and recording_path().exists()
+    if bundled:
         models = replace(models, recordings=(recording_path(),))
+    open_models(models).close()  # a wrong setting must not claim the run folder
     with ExitStack() as stack:
         store = None
         if out is not None:
@@ -102,7 +106,7 @@ def synthesize(
             write_export(Path(out) / EXPORT, export, render=render_functions)
         return Synthesized(
             export=export, journal=journal, ledger=opened.ledger,
-            warnings=tuple(opened.warnings), model=opened.label,
+            warnings=(*opened.warnings, *_fit(bundled, journal)), model=opened.label,
             folder=Path(out) if out is not None else None,
         )  # fmt: skip
 
@@ -115,12 +119,22 @@ def _given(
     return tuple(tasks)[:limit]
 
 
+def _fit(bundled: bool, journal: Journal) -> list[str]:
+    """Why the bundled recording may lack answers."""
+    if not bundled or not any(isinstance(error, ReplayMiss) for error in journal.errors):
+        return []
+    return [
+        "the bundled recording answers for all the bundled tasks together, with the default "
+        "numbers of scenarios and rollouts: ideas of fewer tasks are merged and planned anew"
+    ]
+
+
 def _fingerprint(
     tasks: Sequence[SourceTask], models: ModelSettings, scenarios: int, rollouts: int
 ) -> dict[str, object]:
     """What makes a run this run; anything else may change when it is taken up again."""
     return {
-        "tasks": [task.id for task in tasks],
+        "tasks": f"{len(tasks)} tasks ({digest([task.id for task in tasks])[:8]})",
         "model": models.label or models.model,
         "scenarios": scenarios,
         "rollouts": rollouts,
@@ -136,14 +150,20 @@ def _run(
     scenarios: int,
     rollouts: int,
 ) -> None:
-    grader = Grader(pool)
-    program = Synthesis(pool, grader, journal, scenarios=scenarios, rollouts=rollouts)
+    program = Synthesis(pool, Grader(pool), journal, scenarios=scenarios, rollouts=rollouts)
     for _, step in program.named_predictors():
         if isinstance(step, Step) and step.name in models.settings.per_step:
             step.set_lm(models.lm(step.name))
+
+    async def work() -> None:
+        try:
+            await program.acall(tasks=tasks, label=models.label)
+        except asyncio.CancelledError:
+            pool.close()  # threads that wait for workers would hold up the end
+            raise
+
     with dspy.context(lm=models.lm()):
-        complete(program.acall(tasks=tasks, label=models.label))
-    grader.close()
+        complete(work())
 
 
 def collect(journal: Journal, models: Models) -> Export:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from ..errors import EnvscalerError
+from ..errors import EnvscalerError, RunError
 from .wording import one_line
 
 INTERRUPTED = 130
@@ -45,9 +46,19 @@ def explained() -> Iterator[None]:
     except KeyboardInterrupt as stop:
         _end(one_line(str(stop)) or "interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # The interpreter flushes once more on its way out; that must not meet the pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _mute()
         raise typer.Exit(BROKEN_PIPE) from None
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _mute()
+        print("error: the output cannot be written, the disk is full", file=sys.stderr)
+        raise typer.Exit(RunError.exit_code) from None
+
+
+def _mute() -> None:
+    # The interpreter flushes once more on its way out; that must not meet the same end again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end(line: str, code: int) -> None:

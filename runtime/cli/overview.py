@@ -25,6 +25,7 @@ def overview(shelf: Shelf) -> RenderableType:
     parts: list[RenderableType] = [paragraph(f"{shelf.folder}: {', '.join(counts)}", "bold")]
     if shelf.outcomes is not None:
         parts.append(section("Stages", *_stages(shelf)))
+        parts.append(section("Dropped", _dropped(shelf)))
     parts.append(section("Environments", _environments(shelf)))
     parts.append(section("Scenarios", scenarios_table(shelf, shelf.scenarios)))
     parts.append(section("Agents", _agents(shelf)))
@@ -44,6 +45,15 @@ def _stages(shelf: Shelf) -> Iterator[RenderableType | None]:
             f"{sums.answers} answers ({sums.asked} asked, {sums.replayed} replayed), "
             f"{tokens} tokens, {money(sums.cost_usd, sums.asked, sums.unpriced)}"
         )
+
+
+def _dropped(shelf: Shelf) -> RenderableType | None:
+    rows: list[list[Cell]] = [
+        [outcome.stage, outcome.item, one_line(outcome.reason, 240)]
+        for outcome in shelf.outcomes or ()
+        if outcome.status == "rejected"
+    ]
+    return table(("stage", "item", "reason"), rows, whole=("stage",))
 
 
 def _environments(shelf: Shelf) -> RenderableType | None:
@@ -91,6 +101,11 @@ def overview_json(shelf: Shelf) -> Json:
     return {
         "folder": str(shelf.folder),
         "stages": funnel,
+        "dropped": [
+            {"stage": o.stage, "item": o.item, "reason": o.reason}
+            for o in shelf.outcomes or ()
+            if o.status == "rejected"
+        ],
         "environments": [_environment_row(shelf, e) for e in shelf.environments],
         "scenarios": [_scenario_row(shelf, s) for s in shelf.scenarios],
         "trajectories": [

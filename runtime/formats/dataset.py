@@ -172,7 +172,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def _entries(folder: Path, table: Table[Any]) -> list[Entry[Any]]:
     path = folder / data_file(table.name)
-    found = []
+    found, seen = [], set[str]()
     for number, row in enumerate(_rows(path, table), start=1):
         try:
             found.append(entry_of(table, row))
@@ -180,6 +180,9 @@ def _entries(folder: Path, table: Table[Any]) -> list[Entry[Any]]:
             raise DataError(
                 f"{path}, row {number} ({row['id']}): {fault}. Export again, or drop the row."
             ) from fault
+        if row["id"] in seen:
+            raise DataError(f"{path}, row {number}: {row['id']} stands there twice. Drop the row.")
+        seen.add(row["id"])
     return found
 
 

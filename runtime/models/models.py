@@ -132,7 +132,10 @@ def open_models(
     from dotenv import load_dotenv
 
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    load_dotenv(Path.cwd() / ".env", override=False)
+    try:
+        load_dotenv(Path.cwd() / ".env", override=False)
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f".env cannot be read, it must be UTF-8 text: {error}") from error
     tell = on_event or _ignore
     extended = Recording.extend(settings.record) if settings.record else None
     read = tuple(Recording.read(path) for path in settings.recordings)

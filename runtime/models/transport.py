@@ -5,6 +5,7 @@ Imported only when a model is opened, because it loads DSPy.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -92,8 +93,10 @@ class Transport:
         if isinstance(error, dspy.LMInvalidRequestError) and about_this:
             return AnswerError(f"{model} refuses this request: {reason}")
         times = f"failed {attempts} times in a row" if attempts > 1 else "failed"
+        more = "allow more with --timeout; " if isinstance(error, dspy.LMTimeoutError) else ""
         return ModelUnavailable(
-            f"{model} at {place} {times}: {reason}; what is finished is kept, run again to go on"
+            f"{model} at {place} {times}: {reason}; {more}what is finished is kept, run again to "
+            "go on"
         )
 
 
@@ -122,8 +125,13 @@ def _wait(error: Any, attempt: int) -> float:
     return min(float(hint) if hint is not None else 2.0 ** (attempt - 1), _LONGEST_WAIT)
 
 
+_ADVICE = re.compile(r"To fix:|\(lm15 |this is lm15|[Rr]aise it with")
+"""Where DSPy's transport begins to advise those who call it from Python."""
+
+
 def _reason(error: Any) -> str:
     """One line of what the endpoint said."""
     text = " ".join((error.message or type(error).__name__).split())
+    text = _ADVICE.split(text)[0].rstrip(" .;:-(") or type(error).__name__
     text = text if len(text) <= 300 else text[:300] + "…"
     return f"HTTP {error.status}: {text}" if error.status else text

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
-from ..checks import GRADER, Grader
+from ..checks import GRADER, Grader, render_functions
 from ..formats import Export, read_export
-from ..records import Certificate, Environment, Inspection, Scenario
+from ..formats.upstream import Upstream, to_upstream
+from ..records import Certificate, Difficulty, Environment, Inspection, Scenario
 from ..sandbox import Pool
+from ..state import Json
 from .classes import same_class, same_inspection
 from .scenarios import same_certificate, same_trajectory
 from .upstream import UpstreamFiles
@@ -81,8 +83,21 @@ class Examination:
         return {environment.id: environment for environment in self.export.environments}
 
     @cached_property
+    def fresh(self) -> Upstream:
+        """What `upstream/` must hold."""
+        return to_upstream(self.export, render_functions)
+
+    @cached_property
+    def fresh_scenarios(self) -> dict[str, Json]:
+        return {entry["task_id"]: entry for entry in self.fresh.scenarios}
+
+    @cached_property
     def certificates(self) -> dict[str, Certificate]:
         return {certificate.scenario: certificate for certificate in self.export.certificates}
+
+    @cached_property
+    def difficulties(self) -> dict[str, Difficulty]:
+        return {difficulty.scenario: difficulty for difficulty in self.export.difficulties}
 
     @cached_property
     def inspections(self) -> dict[str, Inspection]:
@@ -107,7 +122,8 @@ class Examination:
         state = next((scenario.initial_state for scenario in mine), None)
 
         def examine(findings: Findings) -> None:
-            self.files.compare_class(environment, findings)
+            fresh = self.fresh.metadata[environment.id]
+            self.files.compare(environment.id, fresh, findings)
             same_class(self.pool, environment, findings)
             if state is None:
                 findings.note("not inspected again: it has no scenario, and so no initial state")
@@ -121,17 +137,24 @@ class Examination:
         place = self.environments[scenario.environment], scenario
         stored = self.certificates.get(scenario.id)
         with closing(Grader(self.pool)) as grader:
-            examine = partial(same_certificate, self.pool, grader, *place, stored)
+            rated = self.difficulties.get(scenario.id)
+            examine = partial(same_certificate, self.pool, grader, *place, stored, rated)
             verdicts = [judged("scenario", scenario.id, scenario.task, examine)]
             for number in self._trajectories(scenario):
                 trajectory = self.export.trajectories[number]
                 examine = partial(same_trajectory, self.pool, grader, *place, trajectory)
                 verdicts.append(judged("trajectory", trajectory.id, trajectory.agent, examine))
         if scenario.checks.answer is None:
-            current = stored is None or stored.grader == GRADER
-            examine = partial(self.files.run_checks, self.pool, scenario, current=current)
+            examine = partial(self._upstream, scenario, stored)
             verdicts.append(judged("upstream", scenario.id, scenario.task, examine))
         return verdicts
+
+    def _upstream(self, scenario: Scenario, stored: Certificate | None, findings: Findings) -> None:
+        # The functions of another grader are other text; two states alone would not tell a forged
+        # check from a right one.
+        if stored is None or stored.grader == GRADER:
+            self.files.compare(scenario.id, self.fresh_scenarios[scenario.id], findings)
+        self.files.run_checks(self.pool, scenario, findings)
 
     def _strangers(self) -> list[Verdict]:
         """What stands in upstream's files and belongs to no record."""

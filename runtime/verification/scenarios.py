@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from ..checks import GRADER, Grader
 from ..episodes import Episode
-from ..records import Call, Certificate, Environment, Scenario, Score, Step, Trajectory
+from ..records import Call, Certificate, Difficulty, Environment, Scenario, Score, Step, Trajectory
 from ..sandbox import Pool
 from ..scenarios.certificate import Trial, certify
+from ..scenarios.difficulty import difficulty
 from ..state import Json, canonical
 from ..tools import SUBMIT
 from .verdicts import Findings, short
@@ -21,13 +22,16 @@ def same_certificate(
     environment: Environment,
     scenario: Scenario,
     stored: Certificate | None,
+    rated: Difficulty | None,
     findings: Findings,
 ) -> None:
-    """The scenario is certified from scratch, with the very certificate that is stored."""
+    """Certified from scratch, the scenario has the certificate and difficulty that are stored."""
     with pool.open(environment.source, environment.class_name) as sealed:
         trial = Trial(environment, scenario, sealed, grader)
         fresh = certify(trial)
         runs = trial.references[::2]
+    if rated is not None and (not runs or rated != difficulty(scenario, runs[0])):
+        findings.fail("its stored difficulty is not the one computed now")
     for row in fresh.rows:
         if not row.holds:
             findings.fail(f"{row.demand}: {'; '.join(row.failures) or 'nothing could be tried'}")

@@ -9,16 +9,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..checks import render_functions
 from ..errors import DataError
-from ..records import Environment, Scenario
+from ..records import Scenario
 from ..sandbox import Call, Pool
 from ..state import Json, canonical
 from .verdicts import Findings
 
 _METADATA, _SCENARIOS = "upstream/env_metadata.json", "upstream/env_scenario.json"
-_RECORDED = {"env_id": "environment", "init_config": "initial_state", "task": "task"}
-"""Fields of an upstream scenario, and of our record."""
 
 
 class UpstreamFiles(NamedTuple):
@@ -38,32 +35,21 @@ class UpstreamFiles(NamedTuple):
             raise DataError(f"{folder / _SCENARIOS} names a task_id twice. Export again.")
         return cls(environments, scenarios)
 
-    def compare_class(self, environment: Environment, findings: Findings) -> None:
-        """The file holds the recorded class."""
-        entry = self.environments.get(environment.id, {})
-        if entry.get("env_class_code") != environment.source:
-            findings.fail(f"{_METADATA} holds another class, or none")
+    def compare(self, name: str, fresh: dict[str, Json], findings: Findings) -> None:
+        """An environment or scenario stands in its file as the records give it."""
+        file = _METADATA if name in self.environments else _SCENARIOS
+        entry = self.environments.get(name) or self.scenarios.get(name) or {}
+        for field in sorted(fresh.keys() | entry.keys()):
+            if canonical(entry.get(field)) != canonical(fresh.get(field)):
+                findings.fail(f"its {field} in {file} is not what the records give")
 
-    def run_checks(
-        self, pool: Pool, scenario: Scenario, findings: Findings, *, current: bool
-    ) -> None:
-        """The checks of the file, sealed: a mean of 0 before its solution, of 1 after it.
-
-        With `current`, the export is of this grader, and its functions must be those that this
-        grader writes: two states alone would not tell a forged check from a right one.
-        """
+    def run_checks(self, pool: Pool, scenario: Scenario, findings: Findings) -> None:
+        """The checks of the file, sealed: a mean of 0 before its solution, of 1 after it."""
         entry = self.scenarios.get(scenario.id)
         if entry is None:
             findings.fail(f"it is missing from {_SCENARIOS}")
             return
-        for theirs, ours in _RECORDED.items():
-            if canonical(entry[theirs]) != canonical(getattr(scenario, ours)):
-                findings.fail(f"its {theirs} in {_SCENARIOS} is not the recorded {ours}")
-        items = entry["checklist_with_func"]
-        functions = [item["check_func"] for item in items]
-        listed = [(item.get("check_item"), item["check_func"]) for item in items]
-        if current and listed != render_functions(scenario):
-            findings.fail("its checks are not those that the record gives")
+        functions = [item["check_func"] for item in entry["checklist_with_func"]]
         if len(functions) != len(scenario.checks.goals):
             findings.fail(f"it has {len(functions)} checks for {len(scenario.checks.goals)} goals")
             return

@@ -25,7 +25,6 @@ from envscaler.runtime.inspection import (
 from envscaler.runtime.records import (
     Call,
     Checks,
-    Difficulty,
     Environment,
     EnvironmentPlan,
     Inspection,
@@ -37,6 +36,7 @@ from envscaler.runtime.records import (
 )
 from envscaler.runtime.sandbox import Pool
 from envscaler.runtime.scenarios.certificate import Trial, certify
+from envscaler.runtime.scenarios.difficulty import difficulty
 from envscaler.runtime.scenarios.effects import Grouping, build_checks
 from envscaler.runtime.scenarios.execution import Execution, run_plans
 
@@ -237,7 +237,9 @@ def _made(pool: Pool) -> Export:
             _scenario(environment, first, TASK, REFERENCE, goals),
             _scenario(environment, second, QUESTION, ANSWERED, (("Ben has the saw.", (1,)),), 3),
         )
-        certificates = tuple(certify(Trial(environment, s, sealed, grader)) for s in scenarios)
+        trials = [Trial(environment, scenario, sealed, grader) for scenario in scenarios]
+        certificates = tuple(map(certify, trials))
+        difficulties = tuple(difficulty(t.scenario, t.reference) for t in trials)
     played = [reference_trajectory(pool, grader, environment, s) for s in scenarios]
     return Export(
         environments=(environment,),
@@ -245,10 +247,7 @@ def _made(pool: Pool) -> Export:
         trajectories=(*played, _idle(pool, grader, environment, scenarios[0])),
         inspections=(inspection,),
         certificates=certificates,
-        difficulties=tuple(
-            Difficulty(scenario=s.id, calls=3, tools=3, writes=2, goals=2, refusals=0, outcomes=1)
-            for s in scenarios
-        ),
+        difficulties=difficulties,
         provenance=(Provenance(record=environment.id, program="by hand", model="nobody"),),
     )
 

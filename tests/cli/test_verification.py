@@ -141,6 +141,13 @@ def test_a_changed_class_is_found(
     assert says in found["environment", forged.id] if says else len(found) > 1
 
 
+def test_a_changed_difficulty_is_found(export: Export, written: Write) -> None:
+    rated = tuple(d.model_copy(update={"calls": 99}) for d in export.difficulties)
+    found = failures(verify_export(written(export, difficulties=rated)))
+    assert {kind for kind, _ in found} == {"scenario"}
+    assert all("difficulty" in says for says in found.values())
+
+
 def test_a_changed_certificate_is_found(export: Export, written: Write) -> None:
     first, *others = export.certificates
     rows = (first.rows[0].model_copy(update={"tried": 99, "held": 99}), *first.rows[1:])
@@ -211,7 +218,7 @@ def forged_checks(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "parse",
         ),
         (lambda listed: [{"task_id": listed[0]["task_id"]}], "contradicts itself"),
-        (forged_checks, "not those that the record gives"),
+        (forged_checks, "checklist_with_func in"),
         (
             lambda listed: [
                 {
