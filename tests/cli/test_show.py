@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -152,6 +154,18 @@ def test_a_damaged_record_of_a_run_is_a_data_error(export: Export, tmp_path: Pat
         store.keep("class", SourceTask(text="no class"))
     with pytest.raises(DataError, match="damaged or of another version"):
         open_shelf(tmp_path / "run")
+
+
+def test_a_full_disk_under_the_output_is_one_line(export: Export, written: Write) -> None:
+    command = [sys.executable, "-c", "from envscaler.runtime.cli import main; main()", "show"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*command, str(written(export))], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (done.returncode, done.stderr.splitlines()) == (
+        4,
+        ["error: the output cannot be written, the disk is full"],
+    )
 
 
 def test_a_reader_who_leaves_early_ends_it_silently(

@@ -187,6 +187,14 @@ def test_what_is_set_wrong_is_one_line(
     assert (found, out) == (code, "")
     assert says in err
     assert err.startswith("error: ") and len(err.splitlines()) == 1
+    assert not (Path(tasks).parent / "envscaler-run").exists()  # no folder is claimed for it
+
+
+def test_a_dotenv_file_that_is_no_text_is_one_line(tasks: str, envscaler: Run) -> None:
+    (Path(tasks).parent / ".env").write_bytes(b"\xff\xfe bad")
+    code, out, err = envscaler("synthesize", tasks, "--quiet")
+    assert (code, out) == (2, "")
+    assert ".env cannot be read" in err and len(err.splitlines()) == 1
 
 
 def test_a_missing_task_file_is_a_data_error(envscaler: Run) -> None:
