@@ -48,8 +48,8 @@ task_metric = metric_of(_judgement)
 plan_metric = metric_of(lambda _, pred: plan_validity(pred.findings, pred.plan is not None))
 """For `Planner`, over examples (idea)."""
 class_metric = metric_of(lambda gold, pred: class_validity(pred.inspection, len(gold.plan.rules)))
-"""For `ClassBuilder`, over examples (plan, state)."""
+"""For `ClassBuilder`, over examples (plan, state, source, calls)."""
 scenario_metric = metric_of(
     lambda _, pred: scenario_validity(pred.certificate, [p for ps in pred.problems for p in ps])
 )
-"""For `ScenarioWriter`, over examples (environment, state, index)."""
+"""For `ScenarioWriter`, over examples (environment, state, index, calls)."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ..runtime.records import Certificate, Finding, Inspection
+from ..runtime.scenarios.certificate import ROWS
 
 GATE_SHARE = 0.5
 """Share of the score that a class earns by passing the deterministic gates."""
@@ -55,17 +56,19 @@ def class_validity(inspection: Inspection, rules: int) -> Validity:
 
 
 def scenario_validity(certificate: Certificate | None, problems: Sequence[str] = ()) -> Validity:
-    """The share of the certificate that holds, each row by its own share; 0 without one."""
+    """The share of the certificate's demands that hold, each by its own share; 0 without one.
+
+    Demands that were not reached, because the solution already failed, count as 0.
+    """
     if certificate is None:
         return Validity(0.0, {}, _words(problems))
     parts = {
         row.demand: 1.0 if row.holds else (row.held / row.tried if row.tried else 0.0)
         for row in certificate.rows
     }
-    score = sum(parts.values()) / len(parts) if parts else 0.0
+    stopped = len(parts) == 1 and not certificate.holds
+    score = sum(parts.values()) / (len(ROWS) if stopped else len(parts) or 1)
     failures = [f"{r.demand}: {f}" for r in certificate.rows if not r.holds for f in r.failures]
-    if score == 1.0 and not certificate.holds:
-        score = 0.0
     return Validity(score, parts, _words([*problems, *failures]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -27,15 +28,16 @@ def compile_program(
     """A copy of the program with its instructions (GEPA) or demonstrations (bootstrap) improved.
 
     Args:
-        program: what to compile; it runs on `dspy.settings.lm`, which must not be `replay`:
-            recordings do not depend on instructions, so compiling on one would learn nothing.
+        program: what to compile; it runs on `dspy.settings.lm`. Stored answers do not depend on
+            instructions, so compiling on them would learn nothing: the model must not be `replay`,
+            and must have been opened without a run store and recordings.
         metric: see `metrics`; higher is better.
         train: examples to learn from.
         val: examples to choose candidates by; none of them in `train`.
         optimizer: GEPA reads the metric's feedback; bootstrap keeps runs that the metric passes.
         reflection: the model that GEPA reflects with; the program's own when None.
         max_metric_calls: GEPA's budget.
-        seed: of the optimizer's choices.
+        seed: of GEPA's choices.
 
     Raises:
         ConfigurationError: no model, or a model that only replays.
@@ -47,7 +49,10 @@ def compile_program(
             "open one with open_models and enter dspy.context(lm=models.lm())"
         )
     if optimizer == "bootstrap":
-        bootstrap = dspy.BootstrapFewShot(metric=metric, max_labeled_demos=0)
+        # A demonstration holds inputs and outputs whole, and those may be classes.
+        bootstrap = dspy.BootstrapFewShot(
+            metric=metric, max_bootstrapped_demos=1, max_labeled_demos=0
+        )
         return bootstrap.compile(program, trainset=list(train))
     gepa = dspy.GEPA(
         metric=metric,
@@ -63,7 +68,8 @@ def compile_program(
 def save_program(program: dspy.Module, path: Path) -> None:
     """Writes the prompts of a program as JSON: instructions and demonstrations, no code."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    program.save(str(path))
+    saved = {"program": type(program).__name__, "state": program.dump_state()}
+    path.write_text(json.dumps(saved, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def load_program(program: dspy.Module, path: Path) -> dspy.Module:
@@ -72,11 +78,15 @@ def load_program(program: dspy.Module, path: Path) -> dspy.Module:
     Raises:
         DataError: the file is no saved program, or one of another class.
     """
+    name = type(program).__name__
     try:
-        program.load(str(path))
-    except (OSError, ValueError, KeyError) as error:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+        if saved["program"] != name:
+            raise ValueError(f"it holds a {saved['program']}")
+        program.load_state(saved["state"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f"{path.name} cannot be loaded into {type(program).__name__}: {error!r}. "
+            f"{path.name} cannot be loaded into {name}: {error!r}. "
             "Compile the program again with this version."
         ) from error
     return program

@@ -61,7 +61,7 @@ class CallProposer(Program):
                 plan=plan_text(plan),
                 state=json_text(state),
                 missing=list(missing),
-                key=[plan.id, digest(state), top_up],
+                key=[plan.id, digest(state), top_up, *missing],
             )
         except Repairable as error:
             return dspy.Prediction(calls=(), problem=str(error))

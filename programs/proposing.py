@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import dspy
 
 from ..runtime.checks import Grader
-from ..runtime.errors import Repairable
+from ..runtime.errors import PlanError, Repairable
 from ..runtime.inspection import run_calls
 from ..runtime.records import (
     Certificate,
     Checks,
     Environment,
-    Loosening,
     PlannedCall,
     Scenario,
     Solution,
@@ -29,6 +28,7 @@ from ..runtime.scenarios.difficulty import difficulty
 from ..runtime.scenarios.effects import Grouping, Row, build_checks, rows
 from ..runtime.scenarios.execution import Execution, run_plans
 from ..runtime.scenarios.grounding import ungrounded
+from ..runtime.scenarios.loosening import tenable
 from ..runtime.state import Json, digest
 from ..runtime.tools import signature_line
 from ..signatures import JudgeEffects, ProposeScenario, RepairScenario
@@ -86,8 +86,8 @@ class ScenarioWriter(Program):
         grader: scores end states.
         repairs: how often a proposal is sent back.
 
-    Returns `scenario` and `certificate` (or None), `difficulty`, `execution` of the last
-    reference, `repairs`, `problems` of every attempt, `problem`.
+    Returns `scenario` (or None), `certificate` of the last attempt that came so far, `difficulty`,
+    `execution` of the last reference, `repairs`, `problems` of every attempt, `problem`.
     """
 
     def __init__(self, pool: Pool, grader: Grader, repairs: int = 2) -> None:
@@ -122,7 +122,7 @@ class ScenarioWriter(Program):
             made.problem = "; ".join(made.problems[-1])
         except Repairable as error:
             made.problem = str(error)
-        made.scenario = made.certificate = made.difficulty = None
+        made.scenario = made.difficulty = None
         return made
 
     async def _results(
@@ -181,6 +181,7 @@ class ScenarioWriter(Program):
         """The run of the reference, and its order-sensitive pairs of calls."""
         with self._open(draft) as sealed:
             (run,) = run_plans(sealed, draft.environment, draft.state, [draft.plan])
+            run.problem = misnumbered(draft.plan) or run.problem
             if run.problem:
                 return run, []
             return run, order_pairs(sealed, self._grader, draft.environment, run, draft.plan)
@@ -210,8 +211,12 @@ class ScenarioWriter(Program):
         made: dspy.Prediction,
     ) -> list[str]:
         with self._open(draft) as sealed:
-            others = self._alternatives(draft, sealed, said, pairs)
-            checks = build_checks(draft.environment.plan, run, _grouping(said), others)
+            try:
+                others = self._alternatives(draft, sealed, said, pairs)
+            except PlanError as error:
+                return [str(error)]
+            grouping = _grouping(draft, run, said)
+            checks = build_checks(draft.environment.plan, run, grouping, others)
             scenario = _scenario(draft, run, checks)
             certificate = certify(Trial(draft.environment, scenario, sealed, self._grader))
         made.scenario, made.certificate = scenario, certificate
@@ -248,10 +253,18 @@ def shape_problems(plan: Sequence[PlannedCall], run: Execution) -> list[str]:
         found.append(f"the solution has {len(plan)} calls; it needs {low} to {high}")
     if len({call.tool for call in plan}) < LEAST_TOOLS:
         found.append(f"the solution uses fewer than {LEAST_TOOLS} different tools")
-    changed = [row for row in rows(run) if row.kind != "keep"]
+    changed = [row for row in rows(run) if row.kind != "keep" and len(row.path) > 1]
     if len({row.path[:2] for row in changed}) < LEAST_ROWS:
         found.append(f"the solution changes fewer than {LEAST_ROWS} records")
     return found
+
+
+def misnumbered(plan: Sequence[PlannedCall]) -> str:
+    """What is wrong with the numbers of the calls; empty when each is above the one before."""
+    numbers = [call.n for call in plan]
+    if all(first < second for first, second in itertools.pairwise(numbers)):
+        return ""
+    return f"the calls are numbered {numbers}; number them 1, 2, 3 and so on"
 
 
 def _related(run: Execution, changed: Sequence[Row]) -> dict[str, Json]:
@@ -267,10 +280,9 @@ def _related(run: Execution, changed: Sequence[Row]) -> dict[str, Json]:
     return {name: part for name, part in found.items() if part != {}}
 
 
-def _grouping(said: dspy.Prediction) -> Grouping:
-    loose: dict[int, Mapping[str, Loosening]] = {}
-    for item in said.loose:
-        loose[item.row] = {**loose.get(item.row, {}), item.field: item.rule}
+def _grouping(draft: Draft, run: Execution, said: dspy.Prediction) -> Grouping:
+    proposed = [(item.row, item.field, item.rule) for item in said.loose]
+    loose = tenable(draft.environment.plan, draft.task, rows(run), proposed)
     goals = tuple((goal.text, tuple(goal.rows)) for goal in said.goals)
     return Grouping(goals=goals, loose=loose)
 

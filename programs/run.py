@@ -13,7 +13,7 @@ import dspy
 
 from ..runtime.bundled import recording_path
 from ..runtime.checks import GRADER, Grader, render_functions
-from ..runtime.errors import ModelError, ReplayMiss
+from ..runtime.errors import EnvscalerError, ReplayMiss
 from ..runtime.formats import Export, write_export
 from ..runtime.journal import Journal, Settled
 from ..runtime.models import REPLAY, Event, Ledger, Models, ModelSettings, open_models
@@ -50,7 +50,7 @@ class Synthesized:
     folder: Path | None
 
     @property
-    def errors(self) -> tuple[ModelError, ...]:
+    def errors(self) -> tuple[EnvscalerError, ...]:
         """Why items were left unfinished; empty when the run came to its end."""
         return tuple(self.journal.errors)
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from ..runtime.errors import AnswerError
 from ..runtime.models import asking
-from ..runtime.state import Json
+from ..runtime.state import Json, canonical
 from ..signatures import SourceAdapter
 
 T = TypeVar("T")
@@ -47,8 +47,8 @@ class Step(dspy.Predict):
             with asking(self.name, key or plain(inputs), rollout=rollout * ATTEMPTS + attempt):
                 try:
                     with dspy.context(adapter=dspy.settings.adapter or SourceAdapter()):
-                        return super().forward(**inputs)
-                except dspy.AdapterParseError as error:
+                        return storable(super().forward(**inputs))
+                except (dspy.AdapterParseError, UnicodeEncodeError) as error:
                     failure = _unparsed(self.name, error)
         raise failure
 
@@ -60,10 +60,20 @@ class Step(dspy.Predict):
             with asking(self.name, key or plain(inputs), rollout=rollout * ATTEMPTS + attempt):
                 try:
                     with dspy.context(adapter=dspy.settings.adapter or SourceAdapter()):
-                        return await super().aforward(**inputs)
-                except dspy.AdapterParseError as error:
+                        return storable(await super().aforward(**inputs))
+                except (dspy.AdapterParseError, UnicodeEncodeError) as error:
                     failure = _unparsed(self.name, error)
         raise failure
+
+
+def storable(said: dspy.Prediction) -> dspy.Prediction:
+    """The answer itself, when all of it can be written down.
+
+    Raises:
+        UnicodeEncodeError: it holds half a surrogate pair, as JSON escapes can give it.
+    """
+    canonical(plain(dict(said.items())))
+    return said
 
 
 def _unparsed(step: str, error: Exception) -> AnswerError:

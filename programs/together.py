@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
-from ..runtime.errors import ModelError
+from ..runtime.errors import ModelError, Repairable, SandboxError, SealUnavailable
 from ..runtime.journal import Journal, Stage
 from ..runtime.models import owned_by
 
@@ -36,12 +36,17 @@ async def attended(
 ) -> T | None:
     """The result of an item's work, its model calls booked on it.
 
-    None when a model did not answer: the item is then set aside as unfinished.
+    None when a model did not answer, or a worker failed: the item is then set aside as unfinished.
+    What a model got wrong and no program has turned into a value drops the item.
     """
     try:
         journal.check()
         with owned_by(item):
             return await work()
-    except ModelError as error:
+    except Repairable as error:
+        journal.drop(stage, item, str(error))
+    except SealUnavailable:
+        raise  # no item can go on without it
+    except (ModelError, SandboxError) as error:
         journal.halt(stage, item, error)
-        return None
+    return None

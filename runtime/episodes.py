@@ -29,7 +29,11 @@ class Episode:
         self.environment, self.scenario = environment, scenario
         self._tools = Toolset(environment.tools)
         self._sealed = pool.open(environment.source, environment.class_name)
-        (self._instance,) = self._sealed.create([scenario.initial_state], seed=seed)
+        try:
+            (self._instance,) = self._sealed.create([scenario.initial_state], seed=seed)
+        except BaseException:
+            self._sealed.close()
+            raise
         self.state: dict[str, Json] = scenario.initial_state
         self.steps: list[Step] = []
         self._called = 0
@@ -50,8 +54,7 @@ class Episode:
             if self.submitted:
                 result: Json = {"success": False, "error": "the task has been submitted"}
             elif call.tool == SUBMIT.name:
-                self.submitted, self.answer = True, call.arguments.get("answer")
-                result = {"success": True}
+                result = self._submit(call)
             else:
                 made.append(self._step(call))
                 result = made[-1].result
@@ -59,6 +62,13 @@ class Episode:
                 {"role": "tool", "tool_call_id": ident, "content": json.dumps(result)}
             )
         return made
+
+    def _submit(self, call: Call) -> Json:
+        objection = Toolset([SUBMIT]).objection(call.tool, call.arguments)
+        if objection:
+            return {"success": False, "error": objection}
+        self.submitted, self.answer = True, call.arguments.get("answer")
+        return {"success": True}
 
     def _step(self, call: Call) -> Step:
         objection = self._tools.objection(call.tool, call.arguments)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeVar
 
-from .errors import BudgetSpent, ModelError, ModelUnavailable
+from .errors import BudgetSpent, EnvscalerError, ModelUnavailable
 from .records import Part, Record
 from .store import RunStore
 
@@ -33,8 +33,8 @@ class Journal:
     store: RunStore | None = None
     on_settled: Callable[[Settled], None] | None = None
     settled: list[Settled] = field(default_factory=list)
-    errors: list[ModelError] = field(default_factory=list)
-    """Model errors that left items unfinished, in the order in which they came."""
+    errors: list[EnvscalerError] = field(default_factory=list)
+    """What left items unfinished, in the order in which it came."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def keep(self, stage: Stage, item: str, record: Part, *more: tuple[str, Part]) -> None:
@@ -55,8 +55,8 @@ class Journal:
             self.store.settle(stage, item, None, reason)
         self._add(Settled(stage, item, "rejected", reason, None))
 
-    def halt(self, stage: Stage, item: str, error: ModelError) -> None:
-        """An item could not be finished for want of an answer: a later run takes it up again."""
+    def halt(self, stage: Stage, item: str, error: EnvscalerError) -> None:
+        """An item could not be finished, for want of an answer say: a later run takes it up."""
         with self._lock:
             self.errors.append(error)
         self._add(Settled(stage, item, "unfinished", str(error), None))

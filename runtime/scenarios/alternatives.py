@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 
 from ..checks import Grader
+from ..errors import PlanError
 from ..records import Environment, PlannedCall
 from ..sandbox import SealedClass
 from ..state import Json
@@ -20,13 +22,22 @@ MOST_CHOICES = 48
 def choices(
     plan: Sequence[PlannedCall], open_arguments: Sequence[tuple[int, str, Sequence[Json]]]
 ) -> list[list[PlannedCall]]:
-    """The plan with every combination of the listed values, the given one left out."""
+    """The plan with every combination of the listed values, the given one left out.
+
+    Raises:
+        PlanError: there are more combinations than can be executed.
+    """
     known = {call.n: call for call in plan}
-    given = [(n, name, values) for n, name, values in open_arguments if n in known]
-    combinations = itertools.islice(itertools.product(*(v for _, _, v in given)), MOST_CHOICES)
+    given = [(n, name, values) for n, name, values in open_arguments if n in known and values]
+    count = math.prod(len(values) for _, _, values in given)
+    if count > MOST_CHOICES:
+        raise PlanError(
+            f"the task leaves {count} solutions open; at most {MOST_CHOICES} can be tried: "
+            "say more exactly what is wanted"
+        )
     plans = [
         [_with(call, [(g, v) for g, v in zip(given, values, strict=True)]) for call in plan]
-        for values in combinations
+        for values in itertools.product(*(values for _, _, values in given))
     ]
     return [made for made in plans if given and made != list(plan)]
 

@@ -17,8 +17,6 @@ from .grounding import ungrounded
 from .mutants import altered
 from .trial import Trial, as_plan
 
-ACTION_FLOOR = 0.85
-"""Least share of the effective executed wrong actions that must be rejected."""
 CLAIM = "Task completed"
 """What an agent may answer that has nothing to say."""
 SHOWN = 5
@@ -139,7 +137,7 @@ def acted(trial: Trial) -> Evidence:
     ]
     if not trial.reference.touched():
         return Evidence(demand=demand, holds=True)
-    return _evidence(demand, failures, len(told), ACTION_FLOOR)
+    return _evidence(demand, failures, len(told))
 
 
 def tolerant(trial: Trial) -> Evidence:

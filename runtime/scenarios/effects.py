@@ -61,7 +61,9 @@ def rows(run: Execution) -> list[Row]:
     for n, (path, kind, old, new) in enumerate(places, 1):
         calls = [call for call, p in touched if _overlap(p, path)]
         chosen = path[-1] in arguments[calls[0]]  # by the call that made the record
-        system = kind == "add" and _is_record(path, new) and not chosen
+        # A bare number may stand anywhere as an ordinary value: such a key is not renamed.
+        bound = _is_record(path, new) and not path[-1].isdigit()
+        system = kind == "add" and bound and not chosen
         made.append(Row(n, path, kind, old, new, frozenset(calls), system))  # type: ignore[arg-type]
     return made
 

@@ -102,7 +102,8 @@ def test_compiling_on_recorded_answers_is_refused() -> None:
         compile_program(TaskJudge(), task_metric, examples(2), examples(2))
 
 
-def test_a_file_that_is_no_program_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "other.json").write_text('{"x": 1}')
+@pytest.mark.parametrize("text", ['{"x": 1}', "[1]", '{"program": "IdeaMiner", "state": {}}', "{"])
+def test_a_file_that_is_no_such_program_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "other.json").write_text(text)
     with pytest.raises(DataError, match=r"other\.json cannot be loaded into TaskJudge"):
         load_program(TaskJudge(), tmp_path / "other.json")

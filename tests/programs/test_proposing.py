@@ -137,3 +137,91 @@ def test_briefs_differ_and_name_operations_that_change_something(depot: Environm
     briefs = [brief(depot, index) for index in range(4)]
     assert len(set(briefs)) == 4
     assert all("find_parcels" not in text for text in briefs)
+
+
+def test_calls_that_share_a_number_are_sent_back(
+    answering: Any, pool: Pool, grader: Grader, depot: Environment, depot_state: Any
+) -> None:
+    same = [{**call, "n": 1} for call in PLAN]
+    with answering({"task": TASK, "solution": same}):
+        made = ScenarioWriter(pool, grader, repairs=0)(environment=depot, state=depot_state)
+    assert made.scenario is None
+    assert "number them 1, 2, 3" in made.problem
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [(7, "driver_id"), (7, "day"), (5, ""), (6, "parcel_id"), (3, ""), (99, "")],
+)
+def test_a_judge_cannot_loosen_what_has_a_right_value(
+    row: int,
+    field: str,
+    answering: Any,
+    writer: ScenarioWriter,
+    depot: Environment,
+    depot_state: Any,
+) -> None:
+    loose = [{"row": row, "field": field, "rule": {"kind": "text", "values": []}}]
+    with answering(PROPOSAL, {**EFFECTS, "loose": loose}):
+        made = writer(environment=depot, state=depot_state)
+    changes = [c for outcome in made.scenario.checks.outcomes for c in outcome.changes]
+    assert [c.loose for c in changes if c.loose] == []
+
+
+def test_the_wording_of_a_text_that_the_task_leaves_free_may_be_loosened(
+    answering: Any, writer: ScenarioWriter, depot: Environment, depot_state: Any
+) -> None:
+    free = {"task": TASK.replace("ring twice", "that he is deaf"), "solution": PLAN}
+    loose = [{"row": 3, "field": "", "rule": {"kind": "text", "values": ["ring"]}}]
+    with answering(free, {**EFFECTS, "loose": loose}):
+        made = writer(environment=depot, state=depot_state)
+    changes = [c for outcome in made.scenario.checks.outcomes for c in outcome.changes]
+    assert [c.path for c in changes if c.loose] == [("parcels", "P2", "note")]
+    assert made.certificate.holds
+
+
+def test_a_task_that_leaves_too_much_open_is_sent_back(
+    answering: Any, pool: Pool, grader: Grader, depot: Environment, depot_state: Any
+) -> None:
+    days = [f"2024-06-{day:02}" for day in range(1, 29)]
+    choices = [
+        {"call": 3, "argument": "day", "values": days},
+        {"call": 3, "argument": "driver_id", "values": ["D1", "D2", "D3"]},
+    ]
+    with answering(PROPOSAL, {**EFFECTS, "choices": choices}):
+        made = ScenarioWriter(pool, grader, repairs=0)(environment=depot, state=depot_state)
+    assert made.scenario is None
+    assert "leaves 84 solutions open" in made.problem
+
+
+def test_a_solution_of_too_few_tools_is_no_scenario(
+    answering: Any, pool: Pool, grader: Grader, depot: Environment, depot_state: Any
+) -> None:
+    notes = [{**PLAN[1], "n": 1}] + [
+        {"n": n, "tool": "write_note", "arguments": {"parcel_id": parcel, "note": "ring twice"}}
+        for n, parcel in ((3, "P2"), (4, "P3"))
+    ]
+    with answering({"task": "Note on P2 and P3: ring twice", "solution": notes}):
+        made = ScenarioWriter(pool, grader, repairs=0)(environment=depot, state=depot_state)
+    assert made.scenario is None
+    assert "fewer than 3 different tools" in made.problem
+
+
+def test_an_order_that_the_task_leaves_open_is_an_accepted_end_state(
+    answering: Any, writer: ScenarioWriter, depot: Environment, depot_state: Any
+) -> None:
+    both = [
+        {**PLAN[1], "n": 1},
+        {"n": 2, "tool": "add_stop", "arguments": {"tour_id": "T1", "parcel_id": "P2"}},
+        {"n": 3, "tool": "add_stop", "arguments": {"tour_id": "T1", "parcel_id": "P3"}},
+        {"n": 4, "tool": "write_note", "arguments": {"parcel_id": "P2", "note": "ring twice"}},
+    ]
+    proposal = {"task": "Put P2 and P3 on tour T1. Note on P2: ring twice", "solution": both}
+    goals = [{"text": "Both are on the tour.", "rows": [1, 2, 4, 5, 6, 7, 8]}]
+    free = {**EFFECTS, "goals": goals}
+    with answering(proposal, free, proposal, {**free, "ordered": [[2, 3]]}):
+        made = writer(environment=depot, state=depot_state)
+        kept = writer(environment=depot, state=depot_state)
+    assert (made.problems, kept.problems) == ([], [])
+    assert len(made.scenario.checks.outcomes) == 2
+    assert len(kept.scenario.checks.outcomes) == 1

@@ -15,7 +15,7 @@ from envscaler.programs import Step
 from envscaler.programs.step import complete, plain
 from envscaler.runtime.errors import AnswerError
 from envscaler.runtime.records import SourceTask
-from envscaler.signatures import JudgeTask, PySource, SourceAdapter, WriteClass
+from envscaler.signatures import Act, JudgeTask, PySource, SourceAdapter, WriteClass
 
 GOOD = {"reason": "Bookings are kept.", "needs_environment": "True"}
 
@@ -132,3 +132,17 @@ def test_source_comes_through_the_adapter_unchanged(source: str) -> None:
 def test_source_without_its_heading_does_not_parse() -> None:
     with pytest.raises(dspy.AdapterParseError):
         SourceAdapter().parse(WriteClass, "class A: pass")
+
+
+def test_an_answer_that_cannot_be_written_down_is_asked_for_again(
+    adapter: dspy.ChatAdapter,
+) -> None:
+    half = {"thought": "", "calls": '[{"tool": "submit", "arguments": {"answer": "\\ud83d"}}]'}
+    whole = {"thought": "", "calls": '[{"tool": "submit", "arguments": {"answer": "x"}}]'}
+    inputs = dict.fromkeys(("introduction", "task"), "x")
+    lists: dict[str, list[str]] = {"rules": [], "tools": [], "transcript": []}
+    model = lm(adapter, half, whole)
+    with dspy.context(lm=model):
+        said = Step(Act, "act")(**inputs, **lists)
+    assert said.calls[0].arguments == {"answer": "x"}
+    assert len(model.history) == 2

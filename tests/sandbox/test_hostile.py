@@ -280,3 +280,67 @@ def test_a_worker_that_speaks_no_json_is_not_believed(
     assert sealed.step([Call(one, "put", {"n": 2})])[0].status != "ok"
     with pytest.raises(GeneratedCodeError, match="tampers with its worker"):
         sealed.snapshot([one])
+
+
+FORGED = {
+    "Export": ("snapshot", rb'{"a":"\xff"}'),
+    "Digest": ("hash", rb'"\xff"'),
+    "Differ": ("diff", b'[[[], "set", 1, 2]]'),
+}
+
+
+@pytest.mark.parametrize("kind", FORGED)
+def test_a_forged_report_is_the_source_s_fault(
+    unguarded: Callable[[str], SealedClass], kind: str
+) -> None:
+    method, value = FORGED[kind]
+    forge = f"""
+import sys
+program = sys.modules["envscaler.runtime.sandbox.program"]
+perform = program.Program.perform
+def forged(self, operation):
+    outcome = perform(self, operation)
+    mine = type(operation).__name__ == {kind!r}
+    return program.Outcome("ok", {value!r}.replace(b"\\\\xff", bytes([255]))) if mine else outcome
+program.Program.perform = forged
+class Env:
+    def __init__(self, c): self.n = 1
+    def get(self): return 1
+"""
+    sealed = unguarded(forge)
+    with pytest.raises(GeneratedCodeError, match="tampers"):
+        getattr(sealed, method)(sealed.create([{}]))
+
+
+@pytest.mark.parametrize("tools", ["[{'a': 1}]", "[{**out[0], 'parameters': None}]"])
+def test_forged_tools_are_refused(unguarded: Callable[[str], SealedClass], tools: str) -> None:
+    with pytest.raises(GeneratedCodeError, match="tampers"):
+        unguarded(f"""
+import sys
+schema = sys.modules["envscaler.runtime.sandbox.schema"]
+honest = schema.tools
+def tools(*given):
+    out = honest(*given)
+    return {tools}
+schema.tools = tools
+class Env:
+    def __init__(self, c): self.n = 1
+    def get(self): return 1
+""")
+
+
+def test_half_a_surrogate_in_an_error_costs_no_neighbour(pool: Pool) -> None:
+    source = """
+class Env:
+    def __init__(self, c): self.n = 1
+    def put(self, n):
+        self.n = n
+        return n
+    def bad(self): return {chr(0xD800): {1}}
+    def long(self): raise KeyError("x" * 9999)
+"""
+    with pool.open(source) as sealed:
+        [a, b] = sealed.create([{}, {}])
+        replies = sealed.step([Call(b, "put", {"n": 3}), Call(a, "bad", {}), Call(a, "long", {})])
+        assert [reply.status for reply in replies] == ["ok", "not json", "exception"]
+        assert sealed.snapshot([b])[0].state == {"n": 3}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from envscaler.runtime.checks import Grader
+from envscaler.runtime.errors import PlanError
 from envscaler.runtime.records import Environment, PlannedCall
 from envscaler.runtime.sandbox import SealedClass
 from envscaler.runtime.scenarios.actions import wrong_plans
@@ -127,9 +128,15 @@ def test_two_arguments_of_a_call_are_chosen_together(planned: Planned) -> None:
     ]
 
 
-def test_combinations_are_capped(planned: Planned) -> None:
-    made = choices(planned(("a", {"x": 0, "y": 0})), [(1, "x", range(9)), (1, "y", range(9))])
-    assert len(made) == MOST_CHOICES - 1
+def test_more_combinations_than_can_be_executed_are_refused(planned: Planned) -> None:
+    plan = planned(("a", {"x": 0, "y": 0}))
+    with pytest.raises(PlanError, match=f"leaves 81 solutions open; at most {MOST_CHOICES}"):
+        choices(plan, [(1, "x", range(9)), (1, "y", range(9))])
+
+
+def test_a_choice_without_values_takes_nothing_from_the_others(planned: Planned) -> None:
+    plan = planned(("a", {"x": 0, "y": 0}))
+    assert len(choices(plan, [(1, "x", [0, 1, 2]), (1, "y", [])])) == 2
 
 
 # ------------------------------------------------------------------ wrong actions

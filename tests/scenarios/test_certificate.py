@@ -89,8 +89,20 @@ def scope_of_a_second_outcome(build: Build) -> Scenario:
 
 
 def rule_that_takes_the_old_value(build: Build) -> Scenario:
+    """The note is written twice, so no single wrong action leaves the old one behind."""
+    made: list[tuple[str, dict[str, Any]]] = [
+        ("find_parcels", {"recipient": "Ada"}),
+        ("write_note", {"parcel_id": "$1.data[note=fragile].parcel_id", "note": "hm"}),
+        ("write_note", {"parcel_id": "$1.data[note=fragile].parcel_id", "note": "ring twice"}),
+        ("assign_driver", {"tour_id": "T1", "driver_id": "D2"}),
+    ]
+    plan = [PlannedCall(n=n, tool=tool, arguments=a) for n, (tool, a) in enumerate(made, 1)]
+    rule = Loosening(kind="one_of", values=("fragile", "ring twice"))
     return build(
-        goals={"All of it.": ("",)}, loose={"parcels.P3.note:": Loosening(kind="text", values=())}
+        plan=plan,
+        goals={"All of it.": ("",)},
+        loose={"parcels.P3.note:": rule},
+        task="Note 'ring twice' on Ada's fragile parcel; D2 takes over tour T1.",
     )
 
 
