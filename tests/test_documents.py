@@ -38,9 +38,14 @@ def test_the_output_in_the_readme_is_what_the_command_prints(tmp_path: Path) -> 
     )
     assert printed.returncode == 0, printed.stderr
     measured = re.compile(r"peak memory|certified scenarios by")
-    lines = [" ".join(line.split()) for line in printed.stdout.splitlines()]
+    lines = [plain(line) for line in printed.stdout.splitlines()]
     for line in shown.splitlines():
-        assert measured.search(line) or " ".join(line.split()) in lines, line
+        assert measured.search(line) or plain(line) in lines, line
+
+
+def plain(line: str) -> str:
+    """A line without its spacing, and without ids, which change with every field of a record."""
+    return re.sub(r"scn_[0-9a-f]+", "scn_…", " ".join(line.split()))
 
 
 def test_the_test_command_of_the_readme_is_the_one_that_ci_calls() -> None:

@@ -116,3 +116,27 @@ def test_no_idea_and_no_task_of_a_good_one_is_lost(ideas: list[EnvironmentIdea])
     good = [i for i in ideas if min(i.usefulness, i.modelability) >= LEAST_SCORE]
     assert {t.id for i in kept for t in i.tasks} == {t.id for i in good for t in i.tasks}
     assert merge_ideas(kept)[0] == kept
+
+
+def test_systems_of_different_domains_that_all_take_bookings_stay_apart() -> None:
+    told = {
+        "Hotel reservation system": "keeps record of rooms, guests and bookings. Front desk staff "
+        "use it to find free rooms, make, change and cancel bookings and take payments.",
+        "Restaurant reservation system": "keeps record of tables, guests and bookings. Hosts use "
+        "it to find free tables, make, change and cancel bookings and note requests.",
+        "Flight booking system": "keeps record of flights, seats, passengers and bookings. Agents "
+        "use it to search flights, book seats, change and cancel bookings and refund fares.",
+    }
+    ideas = [
+        EnvironmentIdea(
+            summary=summary,
+            introduction=f"A {summary.lower()} {introduction}",
+            usefulness=8,
+            modelability=8,
+            tasks=(SourceTask(text=summary),),
+        )
+        for summary, introduction in told.items()
+    ]
+    kept, dropped = merge_ideas(ideas)
+    assert {idea.summary for idea in kept} == set(told)
+    assert dropped == []

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from envscaler.runtime.errors import GeneratedCodeError
-from envscaler.runtime.sandbox import Call, Pool, SealedClass
+from envscaler.runtime.sandbox import Call, Pool, SealedClass, Snapshot
 
 CLASS = """
 class Env:
@@ -344,3 +344,26 @@ class Env:
         replies = sealed.step([Call(b, "put", {"n": 3}), Call(a, "bad", {}), Call(a, "long", {})])
         assert [reply.status for reply in replies] == ["ok", "not json", "exception"]
         assert sealed.snapshot([b])[0].state == {"n": 3}
+
+
+def test_a_deadline_that_strikes_at_the_end_of_a_call_changes_nothing(
+    unguarded: Callable[[str], SealedClass],
+) -> None:
+    sealed = unguarded("""
+import sys
+program = sys.modules["envscaler.runtime.sandbox.program"]
+deadline = sys.modules["envscaler.runtime.sandbox.deadline"]
+class Env:
+    def __init__(self, c): self.n = 0
+    def put(self, n):
+        self.n = n
+        honest = program.Outcome
+        def late(*given, **named):
+            program.Outcome = honest
+            raise deadline.SoftTimeout
+        program.Outcome = late
+        return n
+""")
+    [one] = sealed.create([{}])
+    assert sealed.step([Call(one, "put", {"n": 7})])[0].status == "timeout"
+    assert sealed.snapshot([one])[0] == Snapshot({"n": 0}, 0, 0)

@@ -163,3 +163,20 @@ def test_what_only_shows_when_it_runs_is_refused_then(pool: Pool, body: str, tex
         for reply in sealed.step([Call(one, "a", {})] * 2):
             assert reply.status == "exception"
             assert text in reply.error
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("return str(type(datetime.datetime(2020, 1, 1).date()).today())", "today"),
+        ("return statistics.NormalDist(0, 1).samples(2)", "NormalDist"),
+        ("decimal.getcontext().prec = 3", "getcontext"),
+        ("calendar.setfirstweekday(2)", "setfirstweekday"),
+    ],
+)
+def test_side_doors_to_clock_chance_and_shared_settings_are_shut(
+    pool: Pool, line: str, text: str
+) -> None:
+    source = "import calendar, datetime, decimal, statistics\nclass E:\n    def f(self):\n        "
+    with pytest.raises(GeneratedCodeError, match=text):
+        pool.open(source + line)

@@ -266,3 +266,16 @@ def test_closing_leaves_no_process_and_no_descriptor(shop_source: str) -> None:
         shop.step([Call(ada, "count", {"item": "pen"})])
     with pytest.raises(SandboxError, match="closed"):
         pool.open(shop_source)
+
+
+def test_a_forked_host_may_not_use_what_it_inherited(shop: SealedClass) -> None:
+    [ada] = shop.create([{"stock": {"pen": 1}}])
+    child = os.fork()
+    if child == 0:
+        try:
+            shop.step([Call(ada, "count", {"item": "pen"})])
+        except SandboxError:
+            os._exit(7)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
