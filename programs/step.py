@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
-import threading
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any, TypeVar
 
 import dspy
@@ -113,18 +113,11 @@ def complete(work: Coroutine[Any, Any, T]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work)
-    box: list[T | BaseException] = []
-    context = contextvars.copy_context()
-
-    def run() -> None:
+    with closing(asyncio.new_event_loop()) as loop, ThreadPoolExecutor(1) as executor:
+        task = loop.create_task(work)  # in a copy of this context
+        future = executor.submit(loop.run_until_complete, task)
         try:
-            box.append(context.run(asyncio.run, work))
-        except BaseException as error:
-            box.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    if isinstance(box[0], BaseException):
-        raise box[0]
-    return box[0]
+            return future.result()
+        except BaseException:
+            loop.call_soon_threadsafe(task.cancel)  # an interrupt must not leave it running
+            raise

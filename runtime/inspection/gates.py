@@ -140,8 +140,9 @@ def total(subject: Subject) -> Iterator[Finding]:
 
 def _spot(reply: Reply) -> str:
     """The kind and the line of an error, without the values that its text quotes."""
-    kind, line = re.match(r"\w*", reply.error), re.search(r"\(line[^)]*\)$", reply.error)
-    return f"{reply.status} {kind and kind[0]} {line and line[0]}"
+    kind, start = re.match(r"\w*", reply.error), reply.error.rfind("(line ")
+    line = reply.error[start:] if start >= 0 else ""
+    return f"{reply.status} {kind and kind[0]} {line}"
 
 
 _ADVICE = {

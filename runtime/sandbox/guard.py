@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from .deadline import Deadline, SoftTimeout
 from .plain import NotJson, Oversize
-from .protocol import Limits, Outcome, Status
+from .protocol import ERROR_TEXT, Limits, Outcome, Status
 
 FILE = "<generated>"
 """The file name in the tracebacks of generated code."""
@@ -44,15 +44,19 @@ class Guard:
     def _failure(self, error: BaseException, times: int) -> Outcome:
         place = _place(error)
         if type(error) in _OWN:
-            return Outcome(_OWN[type(error)], error=str(error))
+            return Outcome(_OWN[type(error)], error=sendable(str(error)))
         if isinstance(error, SoftTimeout):
             spent = self._limits.soft_seconds * times
-            return Outcome("timeout", error=f"stopped after {spent:g} s of CPU time{place}")
+            return Outcome(
+                "timeout", error=f"stopped after {spent:g} s of CPU time{place}"[:ERROR_TEXT]
+            )
         if isinstance(error, MemoryError):
-            return Outcome("memory", error=f"MemoryError: out of memory{place}")
+            return Outcome("memory", error=f"MemoryError: out of memory{place}"[:ERROR_TEXT])
         if isinstance(error, RecursionError):
-            return Outcome("recursion", error=f"RecursionError: calls nest too deep{place}")
-        return Outcome("exception", error=self._described(error) + place)
+            return Outcome(
+                "recursion", error=f"RecursionError: calls nest too deep{place}"[:ERROR_TEXT]
+            )
+        return Outcome("exception", error=sendable(self._described(error) + place))
 
     def _described(self, error: BaseException) -> str:
         """Type and text of an exception; both may be made by generated code."""
@@ -64,6 +68,11 @@ class Guard:
             return f"{name}: (its text cannot be had)"
         text = f"{name}: {said}" if said else name
         return text.encode(errors="replace").decode()
+
+
+def sendable(text: str) -> str:
+    """A text that fits an outcome: without half surrogate pairs, and cut."""
+    return text[:ERROR_TEXT].encode(errors="replace").decode()
 
 
 def _place(error: BaseException) -> str:

@@ -68,6 +68,8 @@ class Worker:
         self._socket.setblocking(False)
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
+        self._room = select.poll()
+        self._room.register(self._socket, select.POLLOUT)
         self._open = True
         try:
             self.layers = self._greet(unsafe)
@@ -97,7 +99,8 @@ class Worker:
         except Broken as error:
             running = self._progress() - 1
             blamed = min(max(running, len(outcomes)), len(operations) - 1)
-            return outcomes, Death(blamed, str(error), not isinstance(error, Garbled))
+            certain = running >= 0 and not isinstance(error, Garbled)
+            return outcomes, Death(blamed, str(error), certain)
         return outcomes, None
 
     def _greet(self, unsafe: bool) -> tuple[str, ...]:
@@ -174,7 +177,7 @@ class Worker:
             try:
                 rest = rest[self._socket.send(rest) :]
             except BlockingIOError:
-                select.select([], [self._socket], [], _GLANCE_SECONDS)
+                self._room.poll(_GLANCE_SECONDS * 1000)
                 if time.monotonic() > end:
                     raise Broken("the worker does not listen") from None
             except OSError as error:

@@ -117,7 +117,7 @@ class _Review(ast.NodeVisitor):
     def visit_Attribute(self, node: ast.Attribute) -> None:
         owner = node.value.id if isinstance(node.value, ast.Name) else ""
         self.note(node, attribute_fault(node.attr, native=self.native))
-        if self.native and node.attr in CLOCK and _root(node) in self.modules:
+        if self.native and node.attr in CLOCK and _root(node) != "self":
             self.note(node, f"`{ast.unparse(node)}` is not available; {CLOCK_HINT}")
         if owner in self.modules:
             private = node.attr.startswith("_") and not node.attr.endswith("__")

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..state import Json, diff, digest
 from . import policy, schema, shims
-from .guard import FILE, Guard, Rejected
+from .guard import FILE, Guard, Rejected, sendable
 from .plain import decode, encode, text
 from .protocol import (
     AnyOperation,
@@ -157,25 +157,39 @@ class Program:
         if tool is None:
             known = ", ".join(self._tools) or "none"
             error = f"there is no tool named {call.tool[:80]!r}; the tools are: {known}"
-            return Outcome("exception", error=error, writes=instance.writes)
-        outcome = self._guard.attempt(lambda: self._call(instance, tool, call))
-        if outcome.status == "ok":
+            return Outcome("exception", error=sendable(error), writes=instance.writes)
+        state = instance.state
+
+        def work() -> Outcome:
+            nonlocal state
+            outcome, state = self._call(instance, tool, call)
+            return outcome
+
+        outcome = self._guard.attempt(work)
+        if outcome.status == "ok":  # only now: the deadline may strike until `attempt` is over
+            self._commit(instance, state, outcome.writes)
             return outcome
         self._restore_shared()
         instance.thing = self._revive(instance.state, instance.seed)
         return Outcome(outcome.status, error=outcome.error, writes=instance.writes)
 
-    def _call(self, instance: Instance, tool: Callable[..., object], call: Step) -> Outcome:
+    def _call(
+        self, instance: Instance, tool: Callable[..., object], call: Step
+    ) -> tuple[Outcome, bytes]:
+        """What a call comes to, and the state it leads to."""
         self._chance.begin(instance.seed, instance.writes)
         result = tool(instance.thing, **decode(call.arguments))
         value = text(result, self._limits.output_bytes, "result")
         state = self._state_text(instance.thing, instance.state)
         self._refuse_shared_change()
+        writes = instance.writes + (state is not instance.state)
+        return Outcome("ok", value, writes=writes), state
+
+    def _commit(self, instance: Instance, state: bytes, writes: int) -> None:
         if state is not instance.state:
             instance.state = state
-            instance.writes += 1
+            instance.writes = writes
             instance.digest = ""
-        return Outcome("ok", value, writes=instance.writes)
 
     # -------------------------------------------------------------- objects
 

@@ -9,7 +9,7 @@ travels as JSON text inside the msgpack: whatever a worker claims, the host can 
 from __future__ import annotations
 
 import struct
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -26,6 +26,8 @@ PAGE_BYTES = 8
 """The progress page: the number, from 1, of the running operation of the order; 0 when idle."""
 READY = b"ready"
 """The zygote's first words."""
+ERROR_TEXT = 4096
+"""Characters of an outcome's error; the host takes no longer one."""
 _LENGTH = struct.Struct("<I")
 
 
@@ -150,7 +152,7 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
 
     status: Status
     value: bytes = b""
-    error: str = ""
+    error: Annotated[str, msgspec.Meta(max_length=ERROR_TEXT)] = ""
     writes: int = 0
     """Successful state changes of the instance so far."""
 

@@ -6,6 +6,7 @@ call harms no neighbour.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
@@ -35,6 +36,31 @@ _decode = msgspec.json.Decoder().decode
 T = TypeVar("T")
 
 
+class Schema(msgspec.Struct):
+    """What every schema of a tool that a worker describes must look like."""
+
+    type: str | list[str] = ""
+    properties: dict[str, Schema] = {}
+    required: list[str] = []
+    items: Schema | None = None
+    anyOf: list[Schema] = []
+    enum: list[Json] = []
+    description: str = ""
+    additionalProperties: bool | Schema = True
+
+
+class Tool(msgspec.Struct):
+    """What every tool that a worker describes must look like."""
+
+    name: str
+    description: str
+    parameters: Schema
+
+
+class _Described(msgspec.Struct):
+    tools: list[Tool]
+
+
 class Loaded(msgspec.Struct):
     """What a source offers once it is loaded."""
 
@@ -42,6 +68,7 @@ class Loaded(msgspec.Struct):
     tools: list[dict[str, Json]]
 
 
+_described = msgspec.json.Decoder(_Described).decode
 _loaded = msgspec.json.Decoder(Loaded).decode
 
 
@@ -62,6 +89,7 @@ class Sealed:
         self._source = source
         self._lock = threading.RLock()
         self._kills = 0
+        self._host = os.getpid()
         self._ended: EnvscalerError | None = None
         self._worker, self._loaded = self._start()
         self.layers = self._worker.layers
@@ -93,6 +121,7 @@ class Sealed:
                 raise GeneratedCodeError(f"loading the source broke its worker: {death.reason}")
             if outcomes[0].status != "ok":
                 raise GeneratedCodeError(f"the source cannot be used:\n{outcomes[0].error}")
+            read(_described, outcomes[0])
             return worker, read(_loaded, outcomes[0])
         except BaseException:
             worker.close()
@@ -128,6 +157,10 @@ class Sealed:
         return results
 
     def _check_open(self) -> None:
+        if os.getpid() != self._host:
+            raise SandboxError(
+                "this source was opened before a fork; open it again in this process"
+            )
         if self._ended is not None:
             raise type(self._ended)(str(self._ended))
 
@@ -189,7 +222,7 @@ def read(decode: Callable[[bytes], T], outcome: Outcome) -> T:
     """
     try:
         return decode(outcome.value)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise GeneratedCodeError(f"the source tampers with its worker: {error}") from error
 
 

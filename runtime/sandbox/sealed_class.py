@@ -146,7 +146,10 @@ class SealedClass(Sealed):
         """Where each instance differs from what it was right after `create` or `restore`."""
         with self._lock:
             outcomes = self._report([Differ(instance) for instance in self._known(instances)])
-            return [read(_differences, outcome) for outcome in outcomes]
+            found = [read(_differences, outcome) for outcome in outcomes]
+            if not all(difference.path for differences in found for difference in differences):
+                raise GeneratedCodeError("the source tampers with its worker: an empty path")
+            return found
 
     def hash(self, instances: Iterable[int]) -> list[str]:
         """The digest (`envscaler.runtime.state.digest`) of each instance's state."""

@@ -21,6 +21,9 @@ REMOVED = {
     "dataclasses": {"make_dataclass"},
     "functools": {"cache", "cached_property", "lru_cache"},
     "operator": {"attrgetter", "methodcaller"},
+    "decimal": {"getcontext", "localcontext", "setcontext"},
+    "calendar": {"setfirstweekday"},
+    "statistics": {"NormalDist"},
     "string": {"Formatter"},
     "typing": {"ForwardRef", "get_type_hints"},
 }

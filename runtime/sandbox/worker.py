@@ -70,9 +70,9 @@ def _serve(order: Order, program: Program, progress: mmap.mmap) -> None:
         if size > ANSWER_BYTES:
             _send(frame(Answer(order.number, outcomes)))
             outcomes, size = [], 0
-    progress[:] = bytes(PAGE_BYTES)
     if outcomes:
         _send(frame(Answer(order.number, outcomes)))
+    progress[:] = bytes(PAGE_BYTES)
 
 
 def _receive(count: int) -> bytes:

@@ -54,7 +54,14 @@ def judged(kind: Kind, ident: str, what: str, examine: Callable[[Findings], None
         examine(findings)
     except Repairable as error:
         findings.fail(f"it cannot be run: {error}")
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         # Every field has its type, or it would not have been read; but a forged record may name
         # paths, goals or calls that are not there.
         findings.fail(f"it contradicts itself: {type(error).__name__}: {error}")
