@@ -108,8 +108,9 @@ def test_a_file_is_no_run_folder(tmp_path: Path) -> None:
 
 def test_exports_beside_the_store_are_no_trouble(tmp_path: Path) -> None:
     RunStore.open(tmp_path, {}).close()
-    (tmp_path / "export.jsonl").write_text("")
+    (tmp_path / "export.jsonl").write_text("kept")
     RunStore.open(tmp_path, {}).close()
+    assert (tmp_path / "export.jsonl").read_text() == "kept"
 
 
 @pytest.mark.parametrize(
