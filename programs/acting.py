@@ -7,9 +7,9 @@ import asyncio
 import dspy
 
 from ..runtime.checks import Grader
-from ..runtime.episodes import Ending, Episode
+from ..runtime.episodes import Episode
 from ..runtime.errors import Repairable
-from ..runtime.records import Environment, Scenario
+from ..runtime.records import Ending, Environment, Scenario
 from ..runtime.sandbox import Pool
 from ..runtime.state import Json, digest
 from ..runtime.tools import SUBMIT, signature_line

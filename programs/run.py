@@ -28,14 +28,12 @@ from ..runtime.records import (
     SourceTask,
     Trajectory,
 )
+from ..runtime.run_folder import EXPORT
 from ..runtime.sandbox import Pool
 from ..runtime.state import digest
 from ..runtime.store import RunStore
 from .step import Step, complete
 from .synthesis import Synthesis
-
-EXPORT = "export"
-"""The folder of a run that holds its export."""
 
 
 @dataclass(frozen=True)
@@ -168,14 +166,13 @@ def _run(
 
 def collect(journal: Journal, models: Models) -> Export:
     """The export of what a journal kept."""
-    environments = {e.id: e for e in journal.kept(Environment)}
     origins = [
         (s.record.id, s.item)
         for s in journal.settled
         if isinstance(s.record, (Environment, Scenario, Trajectory))
     ]
     return Export(
-        environments=tuple(environments.values()),
+        environments=tuple(journal.kept(Environment)),
         scenarios=tuple(journal.kept(Scenario)),
         trajectories=tuple(journal.kept(Trajectory)),
         inspections=tuple(journal.kept(Inspection)),

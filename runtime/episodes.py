@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Literal
 
 from .checks import Grader
 from .errors import GeneratedCodeError
-from .records import Call, Environment, Scenario, Score, Step, Trajectory
+from .records import Call, Ending, Environment, Scenario, Score, Step, Trajectory
 from .sandbox import Call as SealedCall
 from .sandbox import Pool, Reply
 from .scenarios.execution import made_step
 from .state import Json
 from .tools import SUBMIT, Toolset
-
-Ending = Literal["submitted", "stopped", "turn limit", "model failed"]
 
 
 class Episode:

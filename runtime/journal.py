@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar, get_args
 
 from .errors import BudgetSpent, EnvscalerError, ModelUnavailable
 from .records import Part, Record
 from .store import RunStore
 
 Stage = Literal["task", "idea", "plan", "class", "scenario", "trajectory"]
-STAGES: tuple[Stage, ...] = ("task", "idea", "plan", "class", "scenario", "trajectory")
+STAGES: tuple[Stage, ...] = get_args(Stage)
 R = TypeVar("R", bound=Part)
 
 

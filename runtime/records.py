@@ -377,13 +377,18 @@ class Difficulty(Part):
 # ------------------------------------------------------------------ trajectories
 
 
+Status = Literal["ok", "refused", "invalid", "error"]
+"""How a call ended; `invalid`: unknown tool or arguments, `error`: exception or broken limit."""
+Ending = Literal["submitted", "stopped", "turn limit", "model failed"]
+"""How an episode ended."""
+
+
 class Step(Part):
     """One executed call of an episode."""
 
     tool: str
     arguments: Json
-    status: Literal["ok", "refused", "invalid", "error"]
-    """`invalid`: unknown tool or arguments; `error`: an exception or a broken limit."""
+    status: Status
     result: Json
     state_hash: str
     """After the call."""
@@ -411,7 +416,7 @@ class Trajectory(Record):
     steps: tuple[Step, ...]
     answer: Json = None
     score: Score
-    ended: Literal["submitted", "stopped", "turn limit", "model failed"]
+    ended: Ending
 
 
 class Provenance(Part):

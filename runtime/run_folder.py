@@ -14,6 +14,8 @@ from .errors import RunError
 
 DATABASE = "run.db"
 LOCK = "run.lock"
+EXPORT = "export"
+"""The folder of a run that holds its export."""
 _OURS = {DATABASE, LOCK, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal"}
 
 

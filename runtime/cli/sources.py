@@ -17,6 +17,7 @@ from ..records import (
     Scenario,
     Trajectory,
 )
+from ..run_folder import EXPORT
 from .wording import clean, one_line
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from ..models import Ledger
     from ..store import RunStore, StoredOutcome, StoredRecord
 
-EXPORT = "export"
 CARD = "README.md"
 P = TypeVar("P", bound=Part)
 Shown = Environment | Scenario | Trajectory

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from ..journal import STAGES
+from ..run_folder import EXPORT
 from ..state import Json
 from .blocks import Cell, bullets, paragraph, reward, section, table
-from .sources import EXPORT
 from .tally import STATUSES, Tally, grouped
 from .wording import counted, duration, money, thousands
 

@@ -68,10 +68,6 @@ class Models(AbstractContextManager["Models"]):
         for transport in self._transports:
             transport.close()
 
-    async def aclose(self) -> None:
-        """`close`, for callers in an event loop."""
-        self.close()
-
     def __exit__(self, *_: object) -> None:
         self.close()
 

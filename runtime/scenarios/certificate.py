@@ -23,10 +23,10 @@ SHOWN = 5
 """Failures that a row spells out."""
 
 
-def _evidence(demand: str, failures: Sequence[str], tried: int, floor: float = 1.0) -> Evidence:
+def _evidence(demand: str, failures: Sequence[str], tried: int) -> Evidence:
     held = max(0, tried - len(failures))
     return Evidence(
-        demand=demand, holds=tried > 0 and held >= floor * tried, tried=tried, held=held,
+        demand=demand, holds=tried > 0 and held == tried, tried=tried, held=held,
         failures=tuple(failures[:SHOWN]),
     )  # fmt: skip
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from ..errors import PlanError
-from ..records import Call, Environment, PlannedCall, Step
+from ..records import Call, Environment, PlannedCall, Status, Step
 from ..sandbox import Call as SealedCall
 from ..sandbox import Reply, SealedClass
 from ..state import Difference, Json, Path, canonical, diff, digest
 from ..tools import Toolset
 from .references import resolve
-
-Status = Literal["ok", "refused", "invalid", "error"]
 
 
 @dataclass
