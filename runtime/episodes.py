@@ -25,12 +25,8 @@ class Episode:
     ) -> None:
         self.environment, self.scenario = environment, scenario
         self._tools = Toolset(environment.tools)
-        self._sealed = pool.open(environment.source, environment.class_name)
-        try:
-            (self._instance,) = self._sealed.create([scenario.initial_state], seed=seed)
-        except BaseException:
-            self._sealed.close()
-            raise
+        self._sealed = pool.shared(environment.source, environment.class_name)
+        (self._instance,) = self._sealed.create([scenario.initial_state], seed=seed)
         self.state: dict[str, Json] = scenario.initial_state
         self.steps: list[Step] = []
         self._called = 0
@@ -82,7 +78,7 @@ class Episode:
             (reply,) = self._sealed.step([SealedCall(self._instance, call.tool, call.arguments)])
             return reply, self._sealed.snapshot([self._instance])[0].state
         except GeneratedCodeError as error:  # the class was given up; the state is as it was
-            return Reply("killed", None, str(error)), self.state
+            return Reply("killed", str(error)), self.state
 
     def score(self, grader: Grader) -> Score:
         """The reward of the state as it is now."""
@@ -101,7 +97,9 @@ class Episode:
         )
 
     def close(self) -> None:
-        self._sealed.close()
+        """Let go of the instance."""
+        if not self._sealed.ended:
+            self._sealed.drop([self._instance])
 
     def __enter__(self) -> Episode:
         return self

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from . import objections
 from .records import ToolSpec
-from .state import Json, canonical
+from .state import Json
 
 if TYPE_CHECKING:
-    from jsonschema_rs import ValidationError, Validator
+    from jsonschema_rs import Validator
 
 SUBMIT = ToolSpec(
     name="submit",
@@ -23,41 +25,61 @@ SUBMIT = ToolSpec(
 )
 """The built-in tool that ends an episode."""
 
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
 
 class Toolset:
     """The declared tools, with argument validators compiled from their JSON Schemas."""
 
     def __init__(self, tools: Sequence[ToolSpec]) -> None:
         self.tools = {tool.name: tool for tool in tools}
-
-    @cached_property
-    def _validators(self) -> dict[str, Validator]:
-        import jsonschema_rs
-
-        return {
-            name: jsonschema_rs.Draft202012Validator(plain_schema(tool.parameters))
-            for name, tool in self.tools.items()
+        self._schemas = {
+            tool.name: {**plain_schema(tool.parameters), "type": "object"} for tool in tools
         }
+        self._validators: dict[str, Validator] = {}
 
     def objection(self, tool: str, arguments: Json) -> str:
         """Why a call cannot be made, in words for the caller; empty when it can."""
         if tool not in self.tools:
-            return f"there is no tool {tool!r}; the tools are: {', '.join(sorted(self.tools))}"
-        if not isinstance(arguments, dict):
-            return f"the arguments of {tool!r} must be an object, not {arguments!r}"
+            return objections.unknown_tool(tool, sorted(self.tools))
         try:
-            canonical(arguments)
-            faults = self._validators[tool].iter_errors(arguments)
-            return "; ".join(_fault(error) for error in faults)
-        except (TypeError, ValueError, RecursionError) as error:
-            return f"the arguments of {tool!r} are not JSON: {error}"
+            validator = self._validators.get(tool) or self._compiled(tool)
+            # What JSON cannot hold (NaN, keys that are no strings) comes back as something else.
+            if validator.is_valid(arguments) and _decode(_encode(arguments)) == arguments:
+                return ""
+        except (TypeError, ValueError, RecursionError):
+            pass  # the careful way below says what is wrong
+        return self._explained(tool, arguments)
+
+    def _compiled(self, tool: str) -> Validator:
+        import jsonschema_rs
+
+        validator = jsonschema_rs.Draft202012Validator(self._schemas[tool])
+        self._validators[tool] = validator
+        return validator
+
+    def _explained(self, tool: str, arguments: Json) -> str:
+        """The objection to arguments that did not pass at once."""
+        if not isinstance(arguments, dict):
+            return objections.not_an_object(tool, arguments)
+        fault = objections.not_json(arguments)
+        if fault:
+            return fault
+        try:
+            faults = list(self._compiled(tool).iter_errors(arguments))
+        except ValueError as error:
+            reason = str(error).partition("\n")[0]
+            return f"the tool {tool!r} cannot be called: its JSON Schema is not valid: {reason}"
+        return objections.in_words(faults, self._schemas[tool])
 
 
 def plain_schema(schema: Json, depth: int = 0) -> Json:
     """A schema reduced to the keywords that need no look-up and no backtracking.
 
     Schemas come from generated code: a `$ref` would make the host open files and addresses, a
-    `pattern` could keep it busy. What is left out, or nested too deep, is not checked.
+    `pattern` could keep it busy. What is left out, or nested too deep, is not checked; of `oneOf`
+    one match is demanded, and more are allowed.
     """
     if not isinstance(schema, dict) or depth > _DEEPEST:
         return schema if isinstance(schema, bool) else {}
@@ -69,18 +91,18 @@ def plain_schema(schema: Json, depth: int = 0) -> Json:
     for key in ("items", "additionalProperties"):
         if key in schema:
             kept[key] = plain_schema(schema[key], depth + 1)
-    if isinstance(options := schema.get("anyOf"), list) and options:
-        kept["anyOf"] = [plain_schema(option, depth + 1) for option in options]
+    for key, source in (("prefixItems", "prefixItems"), ("anyOf", "oneOf"), ("anyOf", "anyOf")):
+        if isinstance(parts := schema.get(source), list) and parts:
+            kept[key] = [plain_schema(part, depth + 1) for part in parts]
     return kept
 
 
-_PLAIN = {"type", "required", "enum", "const", "minimum", "maximum", "description", "default"}
+_PLAIN = {
+    "type", "required", "enum", "const", "description", "default",
+    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+    "minLength", "maxLength", "minItems", "maxItems",
+}  # fmt: skip
 _DEEPEST = 16
-
-
-def _fault(error: ValidationError) -> str:
-    where = ".".join(map(str, error.instance_path))
-    return f"argument {where}: {error.message}" if where else error.message
 
 
 def signature_line(tool: ToolSpec) -> str:
@@ -99,6 +121,8 @@ def _type(schema: dict[str, Json]) -> str:
         return "|".join(repr(value) for value in schema["enum"] if value is not None)
     if "anyOf" in schema:
         return "|".join(_type(option) for option in schema["anyOf"] if option != {"type": "null"})
+    if "prefixItems" in schema:
+        return f"[{', '.join(map(_type, schema['prefixItems']))}]"
     kind = schema.get("format") or schema.get("type", "any")
     if isinstance(kind, list):
         kind = "|".join(name for name in kind if name != "null")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..models.settings import ModelSettings
-from . import options
+from . import bench, options
 from .exits import EPILOG, Commands
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(bench.app, name="bench", epilog=EPILOG)
 _DEFAULTS = ModelSettings()
 
 

@@ -16,7 +16,7 @@ from rich.text import Text
 from ..checks import GRADER
 from ..errors import EnvscalerError
 from ..state import Json
-from ..verification import Verdict, verify_export
+from ..verification import Verdict, is_foreign, verify_export, verify_foreign
 from .blocks import console
 from .sources import export_folder
 from .wording import clean, counted, one_line
@@ -25,21 +25,24 @@ _PLURALS = {"trajectory": "trajectories", "upstream": "upstream"}
 
 
 def run(folder: Path, *, unsafe: bool, quiet: bool, as_json: bool) -> None:
-    """Verify an export and print the verdicts.
+    """Verify an export, or upstream's own files, and print the verdicts.
 
     Raises:
         EnvscalerError: something does not hold, or there is nothing to verify.
         DataError: the export cannot be read.
         SandboxError: the sealed execution itself failed.
     """
-    export = export_folder(folder)
+    foreign = is_foreign(folder)
+    export, verify = (folder, verify_foreign) if foreign else (export_folder(folder), verify_export)
+    grader = "upstream" if foreign else GRADER
     with _watching(quiet) as (on_start, on_verdict):
-        verdicts = verify_export(export, unsafe=unsafe, on_start=on_start, on_verdict=on_verdict)
+        verdicts = verify(export, unsafe=unsafe, on_start=on_start, on_verdict=on_verdict)
     failed = [verdict for verdict in verdicts if not verdict.holds]
     if as_json:
-        print(json.dumps(_document(export, verdicts), indent=2))
+        print(json.dumps(_document(export, grader, verdicts), indent=2))
     else:
-        _print(console(), failed if quiet else verdicts, None if quiet else _totals(verdicts))
+        totals = None if quiet else _totals(grader, verdicts)
+        _print(console(), failed if quiet else verdicts, totals)
     if not verdicts:
         raise EnvscalerError(f"{export} holds no records: there is nothing to verify")
     if failed:
@@ -86,17 +89,17 @@ def _print(screen: Console, verdicts: list[Verdict], totals: str | None) -> None
         screen.print(Text(totals), soft_wrap=True)
 
 
-def _totals(verdicts: list[Verdict]) -> str:
+def _totals(grader: str, verdicts: list[Verdict]) -> str:
     counts = Counter(verdict.kind for verdict in verdicts)
     parts = [counted(n, kind, _PLURALS.get(kind, "")) for kind, n in counts.items()]
     failed = sum(not verdict.holds for verdict in verdicts)
-    return f"{', '.join(parts) or 'nothing'} verified by grader {GRADER}: {failed} failed"
+    return f"{', '.join(parts) or 'nothing'} verified by grader {grader}: {failed} failed"
 
 
-def _document(folder: Path, verdicts: list[Verdict]) -> Json:
+def _document(folder: Path, grader: str, verdicts: list[Verdict]) -> Json:
     return {
         "folder": str(folder),
-        "grader": GRADER,
+        "grader": grader,
         "holds": bool(verdicts) and all(verdict.holds for verdict in verdicts),
         "verdicts": [{**verdict._asdict(), "holds": verdict.holds} for verdict in verdicts],
     }

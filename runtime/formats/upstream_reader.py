@@ -1,7 +1,8 @@
 """Upstream EnvScaler's files, read: environments and scenarios that came from elsewhere.
 
 Either file may be a mapping or a list, and nested fields may stand as they are or as JSON text,
-as the hub's copies have them. Nothing that is read is run or parsed as code here.
+as the hub's copies have them. Typed markers in states are kept: workers read them. Nothing that is
+read is run or parsed as code here.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class UpstreamScenario(Part):
     env_class_name: str
     task_id: str
     init_config: dict[str, Json]
+    """The initial state, with typed markers for what JSON lacks."""
     task: str
     checklist: tuple[str, ...] = ()
     checks: tuple[tuple[str, str], ...] = ()
@@ -129,37 +131,34 @@ def _field(entry: Mapping[str, Json], name: str, kind: type[Field]) -> Field:
         raise ValueError(f"the field {name} is missing; found are {', '.join(entry) or 'none'}")
     value = entry[name]
     if kind is not str and isinstance(value, str):
-        try:
-            value = msgspec.json.decode(value)
-        except (ValueError, RecursionError) as fault:
-            raise ValueError(f"the field {name} holds text that is not JSON: {fault}") from fault
+        value = _of_text(name, value)
     if not isinstance(value, kind):
         raise ValueError(f"the field {name} holds {value!r:.60}, expected a {kind.__name__}")
     return value
 
 
+def _of_text(name: str, text: str) -> Json:
+    try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError) as fault:
+        raise ValueError(f"the field {name} holds text that is not JSON: {fault}") from fault
+
+
 def _objects(entry: Mapping[str, Json], name: str) -> list[dict[str, Json]]:
-    """A list field whose items are objects; empty when the field is absent or null."""
+    """A list field whose items are objects, or JSON text of them; empty when absent or null."""
     items = [] if entry.get(name) is None else _field(entry, name, list)
-    for item in items:
+    objects = [_of_text(name, item) if isinstance(item, str) else item for item in items]
+    for item in objects:
         if not isinstance(item, dict):
             raise ValueError(f"the field {name} holds {item!r:.60} where an object is expected")
-    return items
+    return objects
 
 
 def _environment_of(entry: Mapping[str, Json]) -> Environment:
     class_name = _field(entry, "env_class_name", str)
     if not (given := _objects(entry, "tools")):
         raise ValueError("the field tools is missing or empty")
-    functions = [_field(tool, "function", dict) for tool in given]
-    tools = tuple(
-        ToolSpec(
-            name=_field(function, "name", str),
-            description=function.get("description", ""),
-            parameters=_field(function, "parameters", dict),
-        )
-        for function in functions
-    )
+    tools = tuple(map(_tool, given))
     operations = {_field(o, "operation_name", str): o for o in _objects(entry, "operation_list")}
     rules = _field(entry, "constraints_rules", list)
     plan = EnvironmentPlan(
@@ -172,6 +171,16 @@ def _environment_of(entry: Mapping[str, Json]) -> Environment:
     )
     source = _field(entry, "env_class_code", str)
     return Environment(plan=plan, class_name=class_name, source=source, tools=tools)
+
+
+def _tool(given: Mapping[str, Json]) -> ToolSpec:
+    """A tool as chat endpoints take it, `{"type", "function": {...}}`, or the function alone."""
+    function = _field(given, "function", dict) if "function" in given else given
+    return ToolSpec(
+        name=_field(function, "name", str),
+        description=function.get("description") or "",
+        parameters=_field(function, "parameters", dict),
+    )
 
 
 def _operation(tool: ToolSpec, given: Mapping[str, Json]) -> Operation:

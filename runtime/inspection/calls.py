@@ -74,7 +74,7 @@ def _execute(
     calls: Sequence[TestCall],
     seed: int,
 ) -> list[ExecutedCall]:
-    sealed = pool.open(environment.source, class_name=environment.class_name)
+    sealed = pool.open(environment.source, environment.class_name, strict=True)
     try:
         instances = sealed.create([state] * len(calls), seed=seed)
         obstacles = [_prepared(sealed, i, call) for i, call in zip(instances, calls, strict=True)]

@@ -35,7 +35,7 @@ class Subject:
     def _open(self) -> SealedClass:
         planned = self.plan.class_name
         named = re.search(rf"^class {re.escape(planned)}\b", self.source, re.MULTILINE)
-        return self.pool.open(self.source, class_name=planned if named else None)
+        return self.pool.open(self.source, planned if named else None, strict=True)
 
     @contextmanager
     def fresh(self) -> Iterator[SealedClass]:

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import TypeVar
 
 T = TypeVar("T")
-_TICKS = 10
+TICKS = 10
 """How finely the deadline is divided: it strikes after nine to ten tenths of the time."""
 
 
@@ -24,10 +24,12 @@ class Deadline:
     """Runs work under a limit of CPU seconds; one per process."""
 
     def __init__(self, seconds: float) -> None:
-        self._ticks = 0
-        self._limit = 0
+        self.ticks = 0
+        """Tenths of the limit that the present work has used; set to 0 where it begins."""
+        self.limit = 0
+        """The tick at which the deadline strikes; 0: it does not."""
         signal.signal(signal.SIGPROF, self._tick)
-        signal.setitimer(signal.ITIMER_PROF, seconds / _TICKS, seconds / _TICKS)
+        signal.setitimer(signal.ITIMER_PROF, seconds / TICKS, seconds / TICKS)
 
     def run(self, work: Callable[[], T], times: int = 1) -> T:
         """The result of `work`.
@@ -35,19 +37,19 @@ class Deadline:
         Raises:
             SoftTimeout: it used `times` times the CPU seconds.
         """
-        self._ticks = 0
-        self._limit = _TICKS * times
+        self.ticks = 0
+        self.limit = TICKS * times
         try:
             return work()
         finally:
-            self._limit = 0
+            self.limit = 0
 
     def off(self) -> None:
-        """Stop counting, should a timeout have struck while `run` was ending."""
-        self._limit = 0
+        """Stop counting; also after `run`, should a timeout have struck while that was ending."""
+        self.limit = 0
 
     def _tick(self, number: int, frame: FrameType | None) -> None:
-        self._ticks += 1
-        if self._limit and self._ticks >= self._limit:
-            self._ticks = 0
+        self.ticks += 1
+        if self.limit and self.ticks >= self.limit:
+            self.ticks = 0
             raise SoftTimeout

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from .deadline import Deadline, SoftTimeout
 from .plain import NotJson, Oversize
-from .protocol import ERROR_TEXT, Limits, Outcome, Status
+from .protocol import ERROR_TEXT, Failure, Limits, Trouble
 
+MODULE = "generated"
+"""The module that generated code believes to be."""
 FILE = "<generated>"
 """The file name in the tracebacks of generated code."""
 _TEXT = 500
@@ -19,7 +21,7 @@ class Rejected(Exception):
     """Something in the source has to change; the text says what."""
 
 
-_OWN: dict[type[BaseException], Status] = {
+_OWN: dict[type[BaseException], Trouble] = {
     NotJson: "not json",
     Oversize: "oversize",
     Rejected: "exception",
@@ -31,40 +33,37 @@ class Guard:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._deadline = Deadline(limits.soft_seconds)
+        self.deadline = Deadline(limits.soft_seconds)
 
-    def attempt(self, work: Callable[[], Outcome], times: int = 1) -> Outcome:
+    def attempt(self, work: Callable[[], bytes], times: int = 1) -> bytes | Failure:
         """The outcome of work that may take `times` times the soft deadline; never raises."""
         try:
-            return self._deadline.run(work, times)
+            return self.deadline.run(work, times)
         except BaseException as error:
-            self._deadline.off()
-            return self._failure(error, times)
+            self.deadline.off()
+            return self.failure(error, times)
 
-    def _failure(self, error: BaseException, times: int) -> Outcome:
+    def failure(self, error: BaseException, times: int = 1) -> Failure:
+        """What an exception that came out of generated code comes to."""
         place = _place(error)
         if type(error) in _OWN:
-            return Outcome(_OWN[type(error)], error=sendable(str(error)))
+            return Failure(_OWN[type(error)], sendable(str(error)))
         if isinstance(error, SoftTimeout):
             spent = self._limits.soft_seconds * times
-            return Outcome(
-                "timeout", error=f"stopped after {spent:g} s of CPU time{place}"[:ERROR_TEXT]
-            )
+            return Failure("timeout", f"stopped after {spent:g} s of CPU time{place}"[:ERROR_TEXT])
         if isinstance(error, MemoryError):
-            return Outcome("memory", error=f"MemoryError: out of memory{place}"[:ERROR_TEXT])
+            return Failure("memory", f"MemoryError: out of memory{place}"[:ERROR_TEXT])
         if isinstance(error, RecursionError):
-            return Outcome(
-                "recursion", error=f"RecursionError: calls nest too deep{place}"[:ERROR_TEXT]
-            )
-        return Outcome("exception", error=sendable(self._described(error) + place))
+            return Failure("recursion", f"RecursionError: calls nest too deep{place}"[:ERROR_TEXT])
+        return Failure("exception", sendable(self._described(error) + place))
 
     def _described(self, error: BaseException) -> str:
         """Type and text of an exception; both may be made by generated code."""
         name = str(_name(type(error)))
         try:
-            said = self._deadline.run(lambda: str.__getitem__(str(error), slice(_TEXT)))
+            said = self.deadline.run(lambda: str.__getitem__(str(error), slice(_TEXT)))
         except BaseException:
-            self._deadline.off()
+            self.deadline.off()
             return f"{name}: (its text cannot be had)"
         text = f"{name}: {said}" if said else name
         return text.encode(errors="replace").decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import mmap
 import os
 import socket
@@ -9,13 +11,15 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import deque
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from ..errors import SandboxError
-from .protocol import PAGE_BYTES, READY, Command, Kill, Limits, Spawn, frame
+from .protocol import PAGE_BYTES, READY, Command, Kill, Limits, PackageObject, Spawn, frame
 
 _START_SECONDS = 60.0
+_NO_RANDOM_ADDRESSES = 0x0040000
 
 # The parents of the zygote's package are entered as bare namespaces: nothing they import is loaded.
 _BOOT = """
@@ -48,14 +52,16 @@ class Zygote:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._failure = ""
-        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._failed = False
+        self._doomed: deque[int] = deque()
+        self._errors = _file()
         self._channel, theirs = socket.socketpair()
         self._channel.settimeout(_START_SECONDS)
         started = threading.Event()
         # The parent-death signal follows the starting thread, so one thread starts and stays.
+        arguments = (theirs, self._errors, started)
         self._keeper = threading.Thread(
-            target=self._keep, args=(theirs, started), name="envscaler-zygote", daemon=True
+            target=_keep, args=arguments, name="envscaler-zygote", daemon=True
         )
         self._keeper.start()
         started.wait()
@@ -68,54 +74,55 @@ class Zygote:
 
     @property
     def alive(self) -> bool:
-        """Whether it can still fork workers."""
-        return self._keeper.is_alive()
+        """Whether it can still fork workers; a dead one has taken its workers with it."""
+        return not self._failed and self._keeper.is_alive()
 
-    def spawn(self, limits: Limits) -> Newborn:
-        """A new worker.
+    def spawn(self, limits: Limits, objects: dict[str, PackageObject]) -> Newborn:
+        """A new worker, which imports `objects` before it seals itself.
 
         Raises:
             SandboxError: the zygote has failed.
         """
-        ours, theirs = socket.socketpair()
         try:
-            with theirs, tempfile.TemporaryFile() as file:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise SandboxError(f"no further worker can be started: {error.strerror}") from error
+        try:
+            with theirs, _file() as file:
                 file.truncate(PAGE_BYTES)
                 page = mmap.mmap(file.fileno(), PAGE_BYTES)
-                return Newborn(self._ask(Spawn(limits), theirs.fileno(), file.fileno()), ours, page)
+                pid = self._ask(Spawn(limits, objects), theirs.fileno(), file.fileno())
+                return Newborn(pid, ours, page)
         except BaseException:
             ours.close()
             raise
 
     def kill(self, pid: int) -> None:
         """End a worker; it is gone when this returns."""
-        if self.alive:  # a dead zygote has taken its workers with it
-            self._ask(Kill(pid))
+        if self.alive:
+            with contextlib.suppress(SandboxError):  # it ended just now, and its workers with it
+                self._ask(Kill(pid))
+
+    def doom(self, pid: int) -> None:
+        """Have a worker ended at the next `reap`; to be called where nothing may be waited for."""
+        self._doomed.append(pid)
+
+    def reap(self) -> None:
+        """End the workers that are doomed."""
+        while self._doomed:
+            self.kill(self._doomed.popleft())
 
     def close(self) -> None:
-        """End the zygote and with it every worker."""
-        self._channel.close()
+        """End the zygote and with it every worker; not to be called from a signal handler."""
+        self._failed = True
+        self._hang_up()
         self._keeper.join()
         self._errors.close()
 
-    def _keep(self, theirs: socket.socket, started: threading.Event) -> None:
-        try:
-            process = subprocess.Popen(
-                [sys.executable, "-S", "-s", "-P", "-B", "-c", _BOOT, *_arguments(theirs.fileno())],
-                env={"PYTHONHASHSEED": "0", "TZ": "UTC"},
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._errors,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
-        except OSError as error:
-            self._failure = f"{sys.executable!r} cannot be started: {error}"
-            return
-        finally:
-            started.set()
-        process.wait()
+    def _hang_up(self) -> None:
+        with contextlib.suppress(OSError):  # a forked copy of the host may hold the channel, too
+            self._channel.shutdown(socket.SHUT_RDWR)
+        self._channel.close()
 
     def _ask(self, command: Command, *descriptors: int) -> int:
         """The process id that the zygote answers a command with."""
@@ -125,7 +132,8 @@ class Zygote:
                 return int.from_bytes(self._read(4), "little")
             except BaseException as error:
                 # Question and answer may be out of step now: the zygote ends, with its workers.
-                self._channel.close()
+                self._failed = True
+                self._hang_up()
                 if isinstance(error, OSError):
                     raise self._fault(str(error)) from error
                 raise
@@ -142,8 +150,47 @@ class Zygote:
     def _fault(self, reason: str) -> SandboxError:
         self._errors.seek(0)
         said = self._errors.read().decode(errors="replace").strip()
-        detail = self._failure or said or reason
+        detail = said or reason
         return SandboxError(f"the process that forks sealed workers failed: {detail}")
+
+
+def _keep(theirs: socket.socket, errors: IO[bytes], started: threading.Event) -> None:
+    """Start the zygote and wait for its end; holds nothing that would keep a pool alive."""
+    _fix_addresses()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-S", "-s", "-P", "-B", "-c", _BOOT, *_arguments(theirs.fileno())],
+            env={"PYTHONHASHSEED": "0", "TZ": "UTC"},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+        )
+    except OSError as error:
+        errors.write(f"{sys.executable!r} cannot be started: {error}".encode())
+        return
+    finally:
+        started.set()
+    process.wait()
+
+
+def _file() -> IO[bytes]:
+    """A file that lives in memory where the system can, and is gone once it is closed."""
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("envscaler"), "w+b", buffering=0)
+    return tempfile.TemporaryFile(buffering=0)
+
+
+def _fix_addresses() -> None:
+    """Let processes that this thread starts have the same addresses in every run (Linux).
+
+    Addresses show where an object has no `__repr__`, and in the order of some sets. A system that
+    refuses loses no safety by it: the workers' protection does not rest on random addresses.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).personality(_NO_RANDOM_ADDRESSES)
 
 
 def _arguments(control: int) -> list[str]:

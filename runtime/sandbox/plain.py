@@ -5,19 +5,48 @@ from __future__ import annotations
 import math
 
 import msgspec
+import orjson
 
 from ..state import Json
 
 DEPTH = 64
 """How deep lists and dicts may nest."""
+_HOLDERS = frozenset({dict, list, tuple})
 _SAFE = frozenset({str, bool, type(None)})
 """Types whose values are all JSON, so that most need no further look."""
-_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+_SMALLEST, _LARGEST = -(2**63), 2**64 - 1
+
+NATURAL = (
+    orjson.OPT_PASSTHROUGH_SUBCLASS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+)
+"""Has orjson take JSON's own types only (enums and uuids apart; NaN becomes null)."""
 
 encode = msgspec.json.Encoder().encode
 """JSON text of a value; for values from generated code use `text`."""
 decode = msgspec.json.Decoder().decode
 """The value of JSON text."""
+
+
+def shallow(value: Json) -> bool:
+    """Whether a JSON value nests no deeper than `DEPTH` levels."""
+    level = [value]
+    for _ in range(DEPTH):
+        level = [
+            item
+            for holder in level
+            for item in (holder.values() if type(holder) is dict else holder)
+            if type(item) in _HOLDERS
+        ]
+        if not level:
+            return True
+    return False
+
+
+def brackets(text: bytes) -> int:
+    """How many lists and dicts a JSON text holds at most; it nests no deeper than that."""
+    return text.count(b"[") + text.count(b"{")
 
 
 class NotJson(Exception):

@@ -1,263 +1,302 @@
-"""A loaded source and its instances, inside a worker."""
+"""What a worker does with its source: instances, calls, reports."""
 
 from __future__ import annotations
 
-import ast
-import sys
-import types
-from collections.abc import Callable
+import pickle
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..state import Json, diff, digest
-from . import policy, schema, shims
-from .guard import FILE, Guard, Rejected, sendable
-from .plain import decode, encode, text
+import orjson
+
+from ..state import diff, digest
+from .deadline import TICKS
+from .guard import Guard, Rejected
+from .plain import DEPTH, NATURAL, NotJson, Oversize, brackets, decode, encode, shallow, text
 from .protocol import (
-    AnyOperation,
     Build,
     Differ,
     Digest,
     Drop,
     Evaluate,
     Export,
+    Failure,
     Limits,
     Load,
     Outcome,
     Step,
 )
-from .shared import Shared, shared
-from .target import only_class, public_methods
+from .sources import Source, SourceClass, SourceFunction, Subject
 from .virtual import Chance
 
-MODULE = "generated"
-"""The module that generated code believes to be."""
-_LONG = 4
+_LONG = 2
 """Loading, and work on whole states, may take so many times the soft deadline."""
-_DONE = Outcome("ok", b"null")
+_DONE = b"null"
+_PICKLE = 5
+_STEP = 1 << 32
+"""One more in the upper half of the progress page."""
+_SHORT = 2 * DEPTH
+"""Bytes of JSON text that cannot nest too deep."""
+_STALE = Failure("stale")
+_dumps, _loads = orjson.dumps, orjson.loads
 
 
 class Instance:
-    """An object of the generated class and the JSON text of its state after the last call."""
+    """An object that generated code made, and what its chance depends on."""
 
-    __slots__ = ("base", "digest", "seed", "state", "thing", "writes")
+    __slots__ = ("mark", "seed", "thing", "writes")
 
-    def __init__(self, thing: object, order: Build, state: bytes) -> None:
+    def __init__(self, thing: Any, seed: int) -> None:
         self.thing = thing
-        self.seed = order.seed
-        self.writes = order.writes
-        self.base = state if order.base is None else order.base
-        self.state = state
-        self.digest = ""
+        self.seed = seed
+        self.writes = 0
+        """Successful state changes so far; counted where the source draws."""
+        self.mark = b""
+        """What tells whether a call changed anything."""
 
 
 class Program:
-    """One source: its class or function, and the instances made of it."""
+    """One source and the instances made of it."""
 
-    def __init__(self, limits: Limits, guard: Guard, source: Load) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        guard: Guard,
+        load: Load,
+        *,
+        package: Subject | None,
+        progress: memoryview,
+    ) -> None:
+        self._progress = progress
         self._limits = limits
         self._guard = guard
-        self._source = source
-        self._chance = Chance()
+        self._load = load
+        self._package = package
+        self._chance = Chance() if package is None else package.chance
+        self._deadline = guard.deadline
         self._instances: dict[int, Instance] = {}
-        self._shared: list[Shared] = []
-        self._target: Any = None
-        self._tools: dict[str, Callable[..., object]] = {}
+        self._methods: Mapping[str, Callable[..., object]] = {}
+        """The tools that may be called the short way, with the object as first argument."""
+        self._draws = package is not None
+        self._source: Source | None = None
+        self._subject: Any = package
+        self._function: SourceFunction | None = None
+        self.perform: dict[type, Callable[[Any], Outcome]] = {
+            Build: self._repeat,
+            Step: self._step,
+            Evaluate: self._evaluate,
+            Export: lambda order: self._attempt(self._export, order),
+            Differ: lambda order: self._attempt(self._differ, order),
+            Digest: lambda order: self._attempt(self._digest, order),
+            Drop: self._drop,
+        }
+        """How each kind of operation is carried out."""
 
     # -------------------------------------------------------------- loading
 
     def load(self) -> Outcome:
         """Check, compile and run the source; the value is {"name", "tools"}."""
         self._chance.begin(0, "load")
-        return self._guard.attempt(self._load, _LONG)
+        return self._guard.attempt(self._loaded, _LONG)
 
-    def _load(self) -> Outcome:
-        tree = self._parse()
-        module = types.ModuleType(MODULE)
-        sys.modules[MODULE] = module  # dataclasses and typing look their module up
-        names: dict[str, Any] = vars(module)
-        if self._source.guarded:
-            native = self._source.native
-            names["__builtins__"] = shims.guarded_builtins(self._chance, native=native)
-        exec(compile(tree, FILE, "exec", dont_inherit=True), names)
-        name = self._choose(tree, names)
-        self._shared = shared(MODULE, names) if self._source.native else []
-        return Outcome("ok", encode({"name": name, "tools": self._describe(tree, name)}))
-
-    def _parse(self) -> ast.Module:
-        try:
-            tree = ast.parse(self._source.source, FILE)
-        except SyntaxError as error:
-            line = f": `{error.text.strip()}`" if error.text else ""
-            fault = f"line {error.lineno}: the source does not parse: {error.msg}{line}"
-            raise Rejected(fault) from None
-        except ValueError as error:
-            raise Rejected(f"the source does not parse: {error}") from None
-        found = policy.violations(tree, native=self._source.native) if self._source.guarded else []
-        if found:
-            raise Rejected("\n".join(found))
-        return tree
-
-    def _choose(self, tree: ast.Module, names: dict[str, Any]) -> str:
-        """Find the target, and return its name."""
-        function = self._source.kind == "function"
-        name = self._source.name or only_class(tree)
-        self._target = names.get(name)
-        if not isinstance(self._target, types.FunctionType if function else type):
-            raise Rejected(f"the source must define the {self._source.kind} `{name}`")
-        return name
-
-    def _describe(self, tree: ast.Module, name: str) -> list[Json]:
-        if self._source.kind == "function":
-            return []
-        self._tools = public_methods(self._target, MODULE)
-        return schema.tools(tree, name, list(self._tools))
+    def _loaded(self) -> bytes:
+        if self._load.kind == "package":
+            return encode({"name": self._subject.name, "tools": self._subject.describe()})
+        self._source = Source(self._load, self._chance)
+        if self._load.profile != "native" and self._source.shared.opaque() is not None:
+            self._source.isolated = True
+        if self._load.kind == "function":
+            self._function = SourceFunction(self._source, self._load)
+            return encode({"name": self._function.name, "tools": []})
+        self._subject = SourceClass(self._source, self._load, self._chance)
+        self._draws = self._subject.draws
+        if not (self._draws or self._load.strict):
+            self._methods = self._subject.methods
+        return encode({"name": self._subject.name, "tools": self._subject.describe()})
 
     # -------------------------------------------------------------- operations
 
-    def perform(self, operation: AnyOperation) -> Outcome:
-        """Carry out an operation on the loaded source."""
-        if isinstance(operation, Evaluate):
-            return self._evaluate(operation)
-        if isinstance(operation, Build):
-            return self._guard.attempt(lambda: self._build(operation))
-        assert not isinstance(operation, Load), "a worker loads one source"
-        instance = self._instances[operation.instance]
-        if isinstance(operation, Step):
-            return self._step(instance, operation)
-        return self._guard.attempt(lambda: self._report(instance, operation), _LONG)
+    def leak(self) -> str:
+        """What was changed of what all instances share, now put back; empty: nothing."""
+        if self._source is None:
+            return ""
+        name = self._source.shared.change()
+        if name is None:
+            return ""
+        self._source.shared.restore()
+        return (
+            f"`{name}` was changed, which all instances share; "
+            "keep what changes on an attribute of self"
+        )
 
-    def _report(self, instance: Instance, operation: Export | Differ | Digest | Drop) -> Outcome:
-        if isinstance(operation, Export):
-            value = instance.base if operation.base else instance.state
-        elif isinstance(operation, Differ):
-            value = encode(list(diff(decode(instance.base), decode(instance.state))))
-        elif isinstance(operation, Digest):
-            instance.digest = instance.digest or digest(decode(instance.state))
-            value = encode(instance.digest)
-        else:
-            del self._instances[operation.instance]
-            value = b"null"
-        return Outcome("ok", value, writes=instance.writes)
+    def _attempt(self, work: Callable[[Instance, Any], bytes], order: Any) -> Outcome:
+        """The outcome of work on an instance's whole state."""
+        instance = self._instances.get(order.instance)
+        if instance is None:
+            return _STALE
+        return self._guard.attempt(lambda: work(instance, order), _LONG)
 
-    def _evaluate(self, operation: Evaluate) -> Outcome:
+    def _drop(self, order: Drop) -> Outcome:
+        self._instances.pop(order.instance, None)
+        return _DONE
+
+    def _evaluate(self, order: Evaluate) -> Outcome:
+        function = self._function
+        assert function is not None
         self._chance.begin(0, "check")
 
-        def work() -> Outcome:
-            result = self._target(*decode(operation.arguments))
-            value = text(result, self._limits.output_bytes, "result")
-            self._refuse_shared_change()
-            return Outcome("ok", value)
+        def work() -> bytes:
+            return text(function(decode(order.arguments)), self._limits.output_bytes, "result")
 
-        outcome = self._guard.attempt(work)
-        self._restore_shared()
-        return outcome
+        return self._guard.attempt(work)
 
-    def _step(self, instance: Instance, call: Step) -> Outcome:
-        tool = self._tools.get(call.tool)
-        if tool is None:
-            known = ", ".join(self._tools) or "none"
-            error = f"there is no tool named {call.tool[:80]!r}; the tools are: {known}"
-            return Outcome("exception", error=sendable(error), writes=instance.writes)
-        state = instance.state
-
-        def work() -> Outcome:
-            nonlocal state
-            outcome, state = self._call(instance, tool, call)
-            return outcome
-
-        outcome = self._guard.attempt(work)
-        if outcome.status == "ok":  # only now: the deadline may strike until `attempt` is over
-            self._commit(instance, state, outcome.writes)
-            return outcome
-        self._restore_shared()
-        instance.thing = self._revive(instance.state, instance.seed)
-        return Outcome(outcome.status, error=outcome.error, writes=instance.writes)
-
-    def _call(
-        self, instance: Instance, tool: Callable[..., object], call: Step
-    ) -> tuple[Outcome, bytes]:
-        """What a call comes to, and the state it leads to."""
-        self._chance.begin(instance.seed, instance.writes)
-        result = tool(instance.thing, **decode(call.arguments))
-        value = text(result, self._limits.output_bytes, "result")
-        state = self._state_text(instance.thing, instance.state)
-        self._refuse_shared_change()
-        writes = instance.writes + (state is not instance.state)
-        return Outcome("ok", value, writes=writes), state
-
-    def _commit(self, instance: Instance, state: bytes, writes: int) -> None:
-        if state is not instance.state:
-            instance.state = state
-            instance.writes = writes
-            instance.digest = ""
-
-    # -------------------------------------------------------------- objects
-
-    def _build(self, order: Build) -> Outcome:
-        if order.fresh:
-            thing = self._construct(order.state, order.seed)
-            state = self._state_text(thing, b"")
-            self._refuse_shared_change()
-        else:
-            thing, state = self._revive(order.state, order.seed), order.state
-        self._instances[order.instance] = Instance(thing, order, state)
-        return Outcome("ok", b"null", writes=order.writes)
-
-    def _construct(self, state: bytes, seed: int) -> object:
-        """What the constructor makes of a state, as the profile has it."""
-        self._chance.begin(seed, "create")
-        if self._source.native:
-            return self._target(decode(state))
+    def _step(self, call: Step) -> Outcome:
+        instance = self._instances.get(call.instance)
+        if instance is None:
+            return _STALE
+        deadline = self._deadline
         try:
-            thing = self._target(decode(state))
+            try:
+                deadline.ticks = 0
+                deadline.limit = TICKS
+                return self._call(instance, call)
+            finally:
+                deadline.limit = 0
+        except BaseException as error:
+            deadline.off()
+            return self._failed(call, self._guard.failure(error))
+
+    def _call(self, instance: Instance, call: Step) -> Outcome:
+        """What a tool gives; most calls take the short way through."""
+        method = self._methods.get(call.tool)
+        if method is None:
+            return self._call_carefully(instance, call)
+        value = method(instance.thing, **decode(call.arguments))
+        try:
+            result: bytes = _dumps(value, None, NATURAL)
         except TypeError:
-            self._chance.begin(seed, "create")
-            thing = self._target()
-        for name, value in decode(state).items():
-            setattr(thing, name, value)
-        return thing
+            return text(value, self._limits.output_bytes, "result")
+        if len(result) > _SHORT or b"null" in result:
+            return self._text(value, self._limits.output_bytes, "result")
+        return result
 
-    def _revive(self, state: bytes, seed: int) -> object:
-        """An object with exactly this state; only what is private comes from the constructor."""
-        made: list[object] = []
+    def _call_carefully(self, instance: Instance, call: Step) -> Outcome:
+        """As `_call` where calls draw, are looked at strictly, or are no plain methods."""
+        tool = self._subject.tool(instance.thing, call.tool)
+        if tool is None:
+            return Failure("refused", self._unknown(call.tool))
+        if self._draws:
+            self._chance.begin(instance.seed, instance.writes)
+        value = tool(**decode(call.arguments))
+        result = self._text(value, self._limits.output_bytes, "result")
+        if self._load.strict:
+            self._look(instance)
+        if self._draws:
+            self._count(instance)
+        return result
 
-        def work() -> Outcome:
-            made.append(self._construct(state, seed))
-            return _DONE
+    def _failed(self, call: Step, failure: Failure) -> Failure:
+        """A call that failed: the host makes the instance again as it was before."""
+        kept = self._load.profile == "upstream" and failure.status == "exception"
+        if not kept:
+            del self._instances[call.instance]
+        return failure
 
-        self._guard.attempt(work)
-        self._restore_shared()
-        thing = made[0] if made else object.__new__(self._target)
-        attributes = vars(thing)
-        for name in [name for name in attributes if name[:1] != "_"]:
-            del attributes[name]
-        attributes.update(decode(state))
-        return thing
+    def _unknown(self, name: str) -> str:
+        known = ", ".join(tool["name"] for tool in self._subject.describe()) or "none"
+        return f"there is no tool named {name[:80]!r}; the tools are: {known}"[:2000]
 
-    def _state_text(self, thing: object, last: bytes) -> bytes:
-        """JSON text of the public attributes; `last` itself when nothing has changed."""
-        state = {name: value for name, value in vars(thing).items() if name[:1] != "_"}
+    def _text(self, value: object, cap: int, name: str) -> bytes:
+        """JSON text of a value; what is not quite JSON takes the careful way, which says so."""
+        if self._load.strict:
+            return text(value, cap, name)
         try:
-            if encode(state) == last:
-                return last
-        except (TypeError, ValueError, RecursionError):
-            pass  # the careful way below says what is wrong
-        fresh = text(state, self._limits.state_bytes, "state")
-        return last if fresh == last else fresh
+            encoded: bytes = _dumps(value, None, NATURAL)
+        except TypeError:
+            return text(value, cap, name)
+        if len(encoded) > cap or (name == "result" and _doubtful(encoded, value)):
+            return text(value, cap, name)  # which says what is wrong
+        return encoded
 
-    # -------------------------------------------------------------- shared containers
+    def _look(self, instance: Instance) -> None:
+        """Whether the state is JSON and nothing shared was changed, right after a call."""
+        self._state(instance.thing)
+        leak = self.leak()
+        if leak:
+            raise Rejected(leak)
 
-    def _refuse_shared_change(self) -> None:
-        name = self._restore_shared()
-        if name is not None:
-            raise Rejected(
-                f"`{name}` was changed, which all instances share; "
-                "keep what changes on an attribute of self"
-            )
+    def _count(self, instance: Instance) -> None:
+        mark = encode(self._subject.state(instance.thing, private=True))
+        instance.writes += mark != instance.mark
+        instance.mark = mark
 
-    def _restore_shared(self) -> str | None:
-        """Undo changes to containers that all instances share; the name of the first one."""
-        changed = [container for container in self._shared if container.changed()]
-        for container in changed:
-            container.restore()
-        return changed[0].name if changed else None
+    # -------------------------------------------------------------- whole states
+
+    def _state(self, thing: object) -> bytes:
+        return self._text(self._subject.state(thing), self._limits.state_bytes, "state")
+
+    def _build(self, order: Build) -> bytes:
+        self._instances.pop(order.instance, None)
+        if order.image:
+            if self._source is not None and self._source.isolated:
+                self._source.executed()  # an older image takes its class from the last module
+            instance = Instance(None, order.seed)
+            instance.thing, instance.writes, instance.mark = pickle.loads(order.state)
+        else:
+            thing = self._subject.construct(decode(order.state), order.seed)
+            instance = Instance(thing, order.seed)
+            if order.look:
+                self._state(instance.thing)
+            if self._draws:
+                self._count(instance)
+                instance.writes = 0
+        self._instances[order.instance] = instance
+        return _DONE
+
+    def _repeat(self, order: Build) -> Outcome:
+        """Make an instance, and make its calls again."""
+        outcome = self._guard.attempt(lambda: self._build(order), _LONG)
+        if isinstance(outcome, Failure):
+            return outcome
+        for number, (tool, arguments) in enumerate(order.calls, 1):
+            self._progress[0] += _STEP
+            made = self._step(Step(order.instance, tool, arguments))
+            if isinstance(made, Failure) and order.instance not in self._instances:
+                return Failure(made.status, f"call {number} ({tool}): {made.error}"[:2000])
+        return _DONE
+
+    def _export(self, instance: Instance, order: Export) -> bytes:
+        if not order.image:
+            return self._state(instance.thing)
+        return self._image(instance)
+
+    def _image(self, instance: Instance) -> bytes:
+        """The instance pickled.
+
+        Raises:
+            NotJson: something belongs to it that no image holds: a module of its own, an object
+                that is known by its identity, or the order of a set.
+            Oversize: it takes too many bytes.
+        """
+        source = self._source
+        if source is not None and (source.isolated or source.marks):
+            raise NotJson("an instance of this source is more than an image of it")
+        image = pickle.dumps((instance.thing, instance.writes, instance.mark), _PICKLE)
+        if pickle.EMPTY_SET in image or pickle.FROZENSET in image:
+            raise NotJson("an image does not keep the order of sets")
+        if len(image) > self._limits.state_bytes:
+            raise Oversize(f"the image of an instance takes {len(image)} bytes")
+        return image
+
+    def _differ(self, instance: Instance, order: Differ) -> bytes:
+        before = order.text or self._state(self._subject.construct(decode(order.state), order.seed))
+        return encode(list(diff(decode(before), decode(self._state(instance.thing)))))
+
+    def _digest(self, instance: Instance, order: Digest) -> bytes:
+        return encode(digest(decode(self._state(instance.thing))))
+
+
+def _doubtful(encoded: bytes, value: object) -> bool:
+    """Whether a text is none that may be sent: NaN becomes null, and some values nest deep."""
+    if b"null" in encoded and _loads(encoded) != value:
+        return True
+    return brackets(encoded) > DEPTH and not shallow(value)

@@ -13,9 +13,30 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Status = Literal[
-    "ok", "exception", "timeout", "oversize", "memory", "recursion", "killed", "not json"
+from ..state import Json
+
+Trouble = Literal[
+    "exception",
+    "timeout",
+    "oversize",
+    "memory",
+    "recursion",
+    "not json",
+    "refused",
+    "killed",
+    "stale",
 ]
+"""How an operation may fail; "refused": that is no call that can be made. "stale" never reaches a
+caller: the worker does not hold the instance."""
+Status = Literal["ok", Trouble]
+Profile = Literal["native", "imported", "upstream"]
+"""What a source may expect.
+
+native: our own classes: neither clock nor chance; their state is JSON on public attributes.
+imported: classes from elsewhere: a clock that stands still, chance that derives from a seed, and
+private state.
+upstream: imported, and a call that raises keeps what it changed; states may hold typed markers.
+"""
 
 ORDER_OPERATIONS = 256
 ORDER_BYTES = 2 << 20
@@ -23,7 +44,9 @@ ORDER_BYTES = 2 << 20
 ANSWER_BYTES = 1 << 20
 """A worker sends an answer as soon as its outcomes hold so many bytes."""
 PAGE_BYTES = 8
-"""The progress page: the number, from 1, of the running operation of the order; 0 when idle."""
+"""The progress page is one integer; 0 when the worker is idle."""
+INDEX_BITS = 0xFFFF_FFFF
+"""Its lower half: the number, from 1, of the running operation; the upper half counts its steps."""
 READY = b"ready"
 """The zygote's first words."""
 ERROR_TEXT = 4096
@@ -35,11 +58,11 @@ class Limits(msgspec.Struct, frozen=True):
     """What one worker and each call in it may use."""
 
     soft_seconds: float = 0.25
-    """CPU seconds of a call before it is interrupted; loading a source may take four times that."""
-    hard_seconds: float = 2.0
+    """CPU seconds of a call before it is interrupted; loading a source may take twice that."""
+    hard_seconds: float = 1.0
     """Seconds without progress before the worker is killed."""
     memory_bytes: int = 512 << 20
-    """Address space of a worker."""
+    """Address space of a worker beside what the states of its instances need."""
     output_bytes: int = 1 << 20
     """JSON text of one result."""
     state_bytes: int = 8 << 20
@@ -50,46 +73,62 @@ class Limits(msgspec.Struct, frozen=True):
         return 2 * ANSWER_BYTES + max(self.output_bytes, 3 * self.state_bytes)
 
 
+class PackageObject(msgspec.Struct, frozen=True, array_like=True):
+    """A class of an installed package, one object of which belongs to each instance."""
+
+    target: str
+    """"package.module:Class"."""
+    load: str | None = None
+    """The method that a fresh object is given its state by; None: attributes are set."""
+    options: dict[str, Json] = {}
+    """Further keyword arguments for `load`."""
+
+
 # ------------------------------------------------------------------ operations
 
 
-class Operation(msgspec.Struct, frozen=True, array_like=True, tag=True):
-    """Something a worker is asked to do; its class name is its tag."""
+class Operation(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Something a worker is asked to do."""
 
     def weight(self) -> int:
         """Bytes of JSON text inside."""
         return 0
 
 
-class Load(Operation, frozen=True, array_like=True, tag=True):
+class Load(Operation, frozen=True, array_like=True, gc=False, tag=0):
     """Take in a source: the first operation that a worker gets."""
 
     source: str
-    kind: Literal["class", "function"]
-    name: str | None
+    kind: Literal["class", "function", "package"]
+    name: str | None = None
     """The class or function to use; None: the only class with public methods."""
-    native: bool = True
+    profile: Profile = "native"
+    strict: bool = False
+    """Whether states and what instances share are looked at after every call."""
+    isolated: bool = False
+    """Whether each instance gets a module of its own, because instances would share too much."""
     guarded: bool = True
     """Whether policy, guarded builtins and shims apply; only tests of the seal switch them off."""
 
 
-class Build(Operation, frozen=True, array_like=True, tag=True):
-    """Make an instance: from its first state by the constructor, or as it was once snapshot."""
+class Build(Operation, frozen=True, array_like=True, gc=False, tag=1):
+    """Make an instance."""
 
     instance: int
-    seed: int
     state: bytes
-    writes: int = 0
-    base: bytes | None = None
-    """What differences are taken against; None: the state once it is built."""
-    fresh: bool = True
-    """True: exactly what the constructor makes of `state`; False: the very state `state`."""
+    """JSON text for the constructor, or an image that `Export` gave."""
+    seed: int = 0
+    image: bool = False
+    calls: tuple[tuple[str, bytes], ...] = ()
+    """Tools and arguments of calls that are to be made again."""
+    look: bool = False
+    """Whether to make sure that what the constructor made is JSON."""
 
     def weight(self) -> int:
-        return len(self.state) + len(self.base or b"")
+        return len(self.state) + sum(len(arguments) for _, arguments in self.calls)
 
 
-class Step(Operation, frozen=True, array_like=True, tag=True):
+class Step(Operation, frozen=True, array_like=True, gc=False, tag=2):
     """Call a tool."""
 
     instance: int
@@ -100,32 +139,40 @@ class Step(Operation, frozen=True, array_like=True, tag=True):
         return len(self.arguments)
 
 
-class Export(Operation, frozen=True, array_like=True, tag=True):
-    """Hand out an instance's state, or the state that differences are taken against."""
+class Export(Operation, frozen=True, array_like=True, gc=False, tag=3):
+    """Hand out an instance's state."""
 
     instance: int
-    base: bool = False
+    image: bool = False
+    """Whether to hand out the whole object, pickled: bytes for a `Build` in another worker."""
 
 
-class Differ(Operation, frozen=True, array_like=True, tag=True):
-    """Hand out where an instance's state differs from its base."""
+class Differ(Operation, frozen=True, array_like=True, gc=False, tag=4):
+    """Hand out where an instance's state differs from another."""
 
     instance: int
+    state: bytes
+    seed: int
+    text: bytes
+    """JSON text of the other state; if empty, what the constructor makes of `state` counts."""
+
+    def weight(self) -> int:
+        return len(self.state) + len(self.text)
 
 
-class Digest(Operation, frozen=True, array_like=True, tag=True):
+class Digest(Operation, frozen=True, array_like=True, gc=False, tag=5):
     """Hand out the digest of an instance's state."""
 
     instance: int
 
 
-class Drop(Operation, frozen=True, array_like=True, tag=True):
+class Drop(Operation, frozen=True, array_like=True, gc=False, tag=6):
     """Forget an instance."""
 
     instance: int
 
 
-class Evaluate(Operation, frozen=True, array_like=True, tag=True):
+class Evaluate(Operation, frozen=True, array_like=True, gc=False, tag=7):
     """Call the loaded function on a JSON list of arguments."""
 
     arguments: bytes
@@ -134,7 +181,8 @@ class Evaluate(Operation, frozen=True, array_like=True, tag=True):
         return len(self.arguments)
 
 
-AnyOperation = Load | Build | Step | Export | Differ | Digest | Drop | Evaluate
+OnInstance = Build | Step | Export | Differ | Digest | Drop
+AnyOperation = Load | OnInstance | Evaluate
 
 
 class Order(msgspec.Struct, frozen=True, array_like=True):
@@ -147,14 +195,15 @@ class Order(msgspec.Struct, frozen=True, array_like=True):
 # ------------------------------------------------------------------ answers
 
 
-class Outcome(msgspec.Struct, frozen=True, array_like=True):
-    """How one operation ended; `value` is JSON text, empty unless the status is "ok"."""
+class Failure(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An operation that did not end well."""
 
-    status: Status
-    value: bytes = b""
+    status: Trouble
     error: Annotated[str, msgspec.Meta(max_length=ERROR_TEXT)] = ""
-    writes: int = 0
-    """Successful state changes of the instance so far."""
+
+
+Outcome = Annotated[bytes, msgspec.Meta(min_length=1)] | Failure
+"""How an operation ended: JSON text where it went well."""
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True):
@@ -162,6 +211,8 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
 
     number: int
     outcomes: list[Outcome]
+    leak: Annotated[str, msgspec.Meta(max_length=ERROR_TEXT)] = ""
+    """Something that all instances share and that this order changed; it has been put back."""
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True):
@@ -171,6 +222,8 @@ class Hello(msgspec.Struct, frozen=True, array_like=True):
     """The protections that hold."""
     fault: str
     """Why the worker is not sealed; empty when it is."""
+    trouble: str = ""
+    """Why a package could not be imported; empty when all could."""
 
 
 # ------------------------------------------------------------------ zygote
@@ -180,6 +233,8 @@ class Spawn(msgspec.Struct, frozen=True, array_like=True, tag=True):
     """Fork a worker; its socket and its progress page travel beside this frame."""
 
     limits: Limits
+    objects: dict[str, PackageObject] = {}
+    """What the worker imports before it seals itself."""
 
 
 class Kill(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -196,10 +251,12 @@ Command = Spawn | Kill
 _ENCODER = msgspec.msgpack.Encoder()
 
 
-def frame(message: msgspec.Struct) -> bytes:
+def frame(message: msgspec.Struct) -> bytearray:
     """A message with its length in front."""
-    body = _ENCODER.encode(message)
-    return _LENGTH.pack(len(body)) + body
+    text = bytearray(HEAD_BYTES)
+    _ENCODER.encode_into(message, text, HEAD_BYTES)
+    _LENGTH.pack_into(text, 0, len(text) - HEAD_BYTES)
+    return text
 
 
 def frame_length(head: bytes | bytearray) -> int:

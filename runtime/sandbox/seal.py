@@ -9,6 +9,7 @@ those calls, side channels through shared hardware, and other instances of the s
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -17,6 +18,7 @@ import signal
 import socket
 import struct
 import sys
+from pathlib import Path
 
 from .protocol import Limits
 
@@ -95,6 +97,14 @@ def seal(limits: Limits, channel: int) -> tuple[str, ...]:
     return (*layers, "seccomp")
 
 
+def prefer_for_death() -> None:
+    """Let a machine that runs out of memory end this process rather than its host (Linux)."""
+    try:
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    except OSError:  # not this system, or not allowed: no protection hangs on it
+        return
+
+
 def breaches() -> list[str]:
     """What a sealed process must not be able to do and yet this one can."""
     found = []
@@ -143,7 +153,6 @@ def _limit(limits: Limits) -> list[str]:
         "RLIMIT_MSGQUEUE": 0,
         "RLIMIT_NPROC": 0,
         "RLIMIT_NOFILE": SOCKET + 1,
-        "RLIMIT_AS": limits.memory_bytes,
     }
     held = []
     for name, value in wanted.items():
@@ -155,6 +164,11 @@ def _limit(limits: Limits) -> list[str]:
         except (ValueError, OSError):
             continue
         held.append(name.lower())
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    with contextlib.suppress(ValueError, OSError):
+        # The host raises this one as instances are added; a sealed process cannot.
+        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, hard))
+        held.append("rlimit_as")
     return held
 
 

@@ -13,18 +13,27 @@ _RECORDS = ("TypedDict", "NamedTuple", "Enum", "Flag", "Exception", "Error", "da
 
 
 def only_class(tree: ast.Module) -> str:
-    """The name of the only class with public methods; records, enums and exceptions do not count.
+    """The name of the only class with public methods.
+
+    Records, enums, exceptions and the base classes of another one do not count.
 
     Raises:
         Rejected: there is none, or more than one.
     """
-    names = [node.name for node in tree.body if isinstance(node, ast.ClassDef) and _has_tools(node)]
-    if len(names) == 1:
-        return names[0]
-    listed = f"{len(names)} ({', '.join(names)})" if names else "none"
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    bases = {ast.unparse(base).partition("[")[0] for node in classes for base in node.bases}
+    names = [node.name for node in classes if _has_tools(node)]
+    leaves = [name for name in names if name not in bases]
+    if len(leaves) == 1:
+        return leaves[0]
+    if not names:
+        raise Rejected(
+            "the source must define one class with public methods, it has none; "
+            "write the environment as a class whose methods are the tools"
+        )
     raise Rejected(
-        f"the source must define one class with public methods, it has {listed}; "
-        "start the names of helper classes with `_`"
+        f"the source must define one class with public methods, it has {len(leaves)} "
+        f"({', '.join(leaves)}); start the names of helper classes with `_`"
     )
 
 
@@ -44,5 +53,7 @@ def public_methods(target: type, module: str) -> dict[str, Callable[..., object]
     return {
         name: value
         for name, value in methods.items()
-        if isinstance(value, types.FunctionType) and not name.startswith("_")
+        if isinstance(value, types.FunctionType)
+        and value.__module__ == module
+        and not name.startswith("_")
     }

@@ -2,7 +2,8 @@
 
 The clock stands still; random numbers and uuids derive from an instance's seed and the number of
 its successful state changes, so that one more look-up renames nothing. Our own classes (native)
-have neither.
+have neither. Generated classes meet all this in shims; installed packages meet it in the real
+modules, which `install` changes for the whole process.
 """
 
 from __future__ import annotations
@@ -10,14 +11,23 @@ from __future__ import annotations
 import base64
 import calendar
 import datetime
+import importlib
+import os
 import random
+import secrets
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from random import Random
+from types import ModuleType
 from typing import Any
 
 NOW = datetime.datetime(2025, 1, 1, 12, 0, 0)
 """The virtual clock's only reading, in UTC."""
+
+# What `install` replaces, and this module goes on to use.
+_gmtime, _strftime, _asctime = time.gmtime, time.strftime, time.asctime
+_Date, _Datetime = datetime.date, datetime.datetime
 
 _DRAWS = """
     betavariate choice choices expovariate gammavariate gauss getrandbits lognormvariate
@@ -31,7 +41,7 @@ class Chance:
 
     def __init__(self) -> None:
         self._key = ""
-        self._stream: random.Random | None = None
+        self._stream: Random | None = None
 
     def begin(self, seed: int, writes: int | str) -> None:
         """Start the stream of the next call; nothing is computed until it is drawn from."""
@@ -39,10 +49,10 @@ class Chance:
         self._stream = None
 
     @property
-    def stream(self) -> random.Random:
+    def stream(self) -> Random:
         """The stream of the present call."""
         if self._stream is None:
-            self._stream = random.Random(self._key)
+            self._stream = Random(self._key)
         return self._stream
 
     def module(self, name: str) -> dict[str, object]:
@@ -54,13 +64,15 @@ def _random(chance: Chance) -> dict[str, object]:
     def draw(name: str) -> Callable[..., Any]:
         return lambda *values, **named: getattr(chance.stream, name)(*values, **named)
 
-    class Random(random.Random):
+    class VirtualRandom(Random):
         """Seeded by the virtual source where no seed is given."""
 
-        def __init__(self, x: Any = None) -> None:
-            super().__init__(chance.stream.getrandbits(64) if x is None else x)
+        __module__, __qualname__ = "random", "Random"
 
-    return {"Random": Random, **{name: draw(name) for name in _DRAWS.split()}}
+        def seed(self, a: Any = None, version: int = 2) -> None:
+            super().seed(chance.stream.getrandbits(64) if a is None else a, version)
+
+    return {"Random": VirtualRandom, **{name: draw(name) for name in _DRAWS.split()}}
 
 
 def _secrets(chance: Chance) -> dict[str, object]:
@@ -87,7 +99,8 @@ def _uuid(chance: Chance) -> dict[str, object]:
 
     kept = "NAMESPACE_DNS NAMESPACE_OID NAMESPACE_URL NAMESPACE_X500 UUID uuid3 uuid5"
     names: dict[str, object] = {name: getattr(uuid, name) for name in kept.split(" ")}
-    return names | {"uuid1": draw(1), "uuid4": draw(4), "getnode": lambda: 0}
+    drawn = {f"uuid{n}": draw(n) for n in (1, 4, 6, 7, 8) if hasattr(uuid, f"uuid{n}")}
+    return names | drawn | {"getnode": lambda: 0}
 
 
 # ------------------------------------------------------------------ clock
@@ -99,7 +112,7 @@ def dates(*, native: bool) -> dict[str, object]:
     def now(kind: type[datetime.date], zone: datetime.tzinfo | None = None) -> Any:
         if native:
             raise RuntimeError("the current time is part of the state: read it from an attribute")
-        if not issubclass(kind, datetime.datetime):
+        if not issubclass(kind, _Datetime):
             return kind(NOW.year, NOW.month, NOW.day)
         plain = kind(NOW.year, NOW.month, NOW.day, NOW.hour, NOW.minute, NOW.second)
         return plain if zone is None else plain.replace(tzinfo=datetime.UTC).astimezone(zone)
@@ -107,22 +120,37 @@ def dates(*, native: bool) -> dict[str, object]:
     def utcnow(kind: type[datetime.date]) -> Any:
         return now(kind)
 
-    body: dict[str, object] = {"__slots__": (), "today": classmethod(utcnow)}
+    today: dict[str, object] = {"today": classmethod(utcnow)}
     readings = {"now": classmethod(now), "utcnow": classmethod(utcnow)}
-    return {
-        "date": _Lookalike("date", (datetime.date,), dict(body)),
-        "datetime": _Lookalike("datetime", (datetime.datetime,), body | readings),
-    }
+    return {"date": _lookalike(_Date, today), "datetime": _lookalike(_Datetime, today | readings)}
+
+
+def _lookalike(real: Any, readings: Mapping[str, object]) -> type:
+    """A subclass that tells another time, and otherwise passes for the class itself."""
+
+    def represent(self: object) -> str:
+        text: str = real.__repr__(self)
+        return f"datetime.{text}" if type(self) is virtual else text
+
+    body = {"__slots__": (), "__module__": "datetime", "__repr__": represent, **readings}
+    virtual = _Lookalike(real.__name__, (real,), body)
+    return virtual
 
 
 class _Lookalike(type):
-    """A virtual class that counts instances of the real class as its own."""
+    """A virtual class that counts instances of the real class as its own; subclasses do not."""
 
     def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, cls.__mro__[1])
+        real = cls.__mro__[1]
+        if isinstance(real, _Lookalike):
+            return super().__instancecheck__(instance)
+        return isinstance(instance, real)
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        return issubclass(subclass, cls.__mro__[1])
+        real = cls.__mro__[1]
+        if isinstance(real, _Lookalike):
+            return super().__subclasscheck__(subclass)
+        return issubclass(subclass, real)
 
 
 def clock() -> dict[str, object]:
@@ -130,10 +158,10 @@ def clock() -> dict[str, object]:
     moment = NOW.replace(tzinfo=datetime.UTC).timestamp()
 
     def broken(seconds: float | None = None) -> time.struct_time:
-        return time.gmtime(moment if seconds is None else seconds)
+        return _gmtime(moment if seconds is None else seconds)
 
     def strftime(form: str, when: Any = None) -> str:
-        return time.strftime(form, broken() if when is None else when)
+        return _strftime(form, broken() if when is None else when)
 
     def sleep(seconds: float) -> None:
         """The clock stands still, so nobody has to wait."""
@@ -148,9 +176,69 @@ def clock() -> dict[str, object]:
         "strftime": strftime,
         "strptime": time.strptime,
         "struct_time": time.struct_time,
-        "asctime": lambda when=None: time.asctime(broken() if when is None else when),
-        "ctime": lambda seconds=None: time.asctime(broken(seconds)),
+        "asctime": lambda when=None: _asctime(broken() if when is None else when),
+        "ctime": lambda seconds=None: _asctime(broken(seconds)),
         "sleep": sleep,
         "timezone": 0,
         "tzname": ("UTC", "UTC"),
     }
+
+
+# ------------------------------------------------------------------ the real modules
+
+
+def install(chance: Chance) -> None:
+    """Put clock and chance into the real modules, for this whole process and for good.
+
+    What is imported afterwards needs no edit to be deterministic; what was imported before keeps
+    what it took by `from ... import`. Local time becomes UTC.
+    """
+    importlib.import_module("_strptime")  # the interpreter does so in passing: a seal forbids it
+    os.environ["TZ"] = "UTC0"
+    time.tzset()
+    _change(datetime, dates(native=False))
+    _change(time, clock() | _other_clocks())
+    system = {"SystemRandom": _system_random(chance)}
+    _change(random, chance.module("random") | system)
+    _change(secrets, chance.module("secrets") | system)
+    _change(uuid, chance.module("uuid"))
+    _change(os, dict.fromkeys(("urandom", "getrandom"), _entropy(chance)))
+
+
+def _other_clocks() -> dict[str, object]:
+    """What of the module time no shim offers."""
+    now = NOW.replace(tzinfo=datetime.UTC).timestamp()
+    return {
+        "thread_time": lambda: now,
+        "thread_time_ns": lambda: int(now) * 10**9,
+        "clock_gettime": lambda clock: now,
+        "clock_gettime_ns": lambda clock: int(now) * 10**9,
+        "altzone": 0,
+        "daylight": 0,
+    }
+
+
+def _system_random(chance: Chance) -> type[Random]:
+    class SystemRandom(Random):
+        """Keeps no state of its own, as the real one: each number comes from the present call."""
+
+        __module__, __qualname__ = "random", "SystemRandom"
+
+        def random(self) -> float:
+            return chance.stream.random()
+
+        def getrandbits(self, k: int, /) -> int:
+            return chance.stream.getrandbits(k)
+
+        def seed(self, *values: Any, **named: Any) -> None:
+            super().seed(0)  # nothing draws from it, but it is there to be seen
+
+    return SystemRandom
+
+
+def _entropy(chance: Chance) -> Callable[..., bytes]:
+    return lambda size, flags=0: chance.stream.randbytes(size)
+
+
+def _change(module: ModuleType, names: Mapping[str, object]) -> None:
+    vars(module).update({name: value for name, value in names.items() if hasattr(module, name)})

@@ -7,6 +7,7 @@ ends: the host notices, starts another and rebuilds the instances.
 from __future__ import annotations
 
 import gc
+import io
 import mmap
 import os
 from typing import NoReturn
@@ -15,79 +16,127 @@ import msgspec
 
 from . import seal
 from .guard import Guard
+from .package import PackageSubject, imported
 from .program import Program
 from .protocol import (
     ANSWER_BYTES,
     HEAD_BYTES,
     PAGE_BYTES,
     Answer,
+    Failure,
     Hello,
-    Limits,
     Load,
     Order,
     Outcome,
+    Spawn,
     frame,
     frame_length,
 )
+from .virtual import Chance
 
 _DECODER = msgspec.msgpack.Decoder(Order)
+_READ_BYTES = 1 << 16
+_OLD = 50
+"""Every so many collections concern the old objects, too."""
+_GARBAGE = 50_000
+"""Objects made since the last collection that make another worth while."""
 
 
-def main(limits: Limits, channel: int, page: int) -> NoReturn:
+def main(order: Spawn, channel: int, page: int) -> NoReturn:
     """Seal this process and serve the host; ends with the process."""
-    progress = mmap.mmap(page, PAGE_BYTES)
-    _send(frame(_seal(limits, channel)))
-    gc.set_threshold(50_000, 20, 100)
+    limits = order.limits
+    progress = memoryview(mmap.mmap(page, PAGE_BYTES)).cast("Q")
+    package, trouble = _import(order)
+    seal.prefer_for_death()
+    hello = _seal(order, channel)
+    _send(frame(Hello(hello.layers, hello.fault, trouble)))
+    gc.disable()  # see `_tidy`
     guard = Guard(limits)
+    line = _Line()
     program: Program | None = None
     while True:
-        order = _DECODER.decode(_receive(frame_length(_receive(HEAD_BYTES))))
-        if isinstance(load := order.operations[0], Load):
-            program = Program(limits, guard, load)
+        received = line.receive()
+        if isinstance(load := received.operations[0], Load):
+            program = Program(limits, guard, load, package=package, progress=progress)
         assert program is not None, "the first operation of a worker is Load"
-        _serve(order, program, progress)
+        _serve(received, program, progress)
+        _tidy()
 
 
-def _seal(limits: Limits, channel: int) -> Hello:
+def _import(order: Spawn) -> tuple[PackageSubject | None, str]:
+    """The packages' classes, or why they cannot be had."""
+    if not order.objects:
+        return None, ""
+    try:
+        return imported(order.objects, Chance()), ""
+    except Exception as error:
+        return None, str(error)
+
+
+def _seal(order: Spawn, channel: int) -> Hello:
     """Seal this process and try whether the seal holds."""
     try:
-        layers = seal.seal(limits, channel)
+        layers = seal.seal(order.limits, channel)
     except seal.SealFault as error:
         return Hello((), str(error))
     found = ", ".join(seal.breaches())
     return Hello(layers, f"a sealed worker was still able to use {found}" if found else "")
 
 
-def _serve(order: Order, program: Program, progress: mmap.mmap) -> None:
+def _tidy() -> None:
+    """Collect cycles between orders, lest finalizers run in the time of somebody else's call.
+
+    Mostly young ones: a worker in which old ones pile up is replaced by the host.
+    """
+    if gc.get_count()[0] > _GARBAGE:
+        gc.collect(2 if gc.get_stats()[1]["collections"] % _OLD == 0 else 1)
+
+
+def _serve(order: Order, program: Program, progress: memoryview) -> None:
     """Carry out an order, telling the host how far it is."""
     outcomes: list[Outcome] = []
     size = 0
+    perform = program.perform
     for index, operation in enumerate(order.operations, 1):
-        progress[:] = index.to_bytes(PAGE_BYTES, "little")
-        load = isinstance(operation, Load)
-        outcomes.append(program.load() if load else program.perform(operation))
-        size += len(outcomes[-1].value) + len(outcomes[-1].error)
-        if size > ANSWER_BYTES:
+        progress[0] = index
+        kind = type(operation)
+        outcome = program.load() if kind is Load else perform[kind](operation)
+        outcomes.append(outcome)
+        size += len(outcome.error if isinstance(outcome, Failure) else outcome)
+        if size > ANSWER_BYTES and index < len(order.operations):
             _send(frame(Answer(order.number, outcomes)))
             outcomes, size = [], 0
-    if outcomes:
-        _send(frame(Answer(order.number, outcomes)))
-    progress[:] = bytes(PAGE_BYTES)
+    _send(frame(Answer(order.number, outcomes, program.leak())))
+    progress[0] = 0
 
 
-def _receive(count: int) -> bytes:
-    """Exactly so many bytes from the host; ends the process when the host is gone."""
-    parts: list[bytes] = []
-    while count:
-        part = os.read(seal.SOCKET, min(count, 1 << 20))
-        if not part:
+class _Line:
+    """What comes in from the host."""
+
+    def __init__(self) -> None:
+        self._file = io.FileIO(seal.SOCKET, "r+", closefd=False)
+        self._buffer = bytearray(_READ_BYTES)
+
+    def receive(self) -> Order:
+        """The next order; ends the process when the host is gone."""
+        filled = self._read(0)
+        while filled < HEAD_BYTES:
+            filled += self._read(filled)
+        end = HEAD_BYTES + frame_length(self._buffer)
+        if end > len(self._buffer):
+            self._buffer.extend(bytes(end - len(self._buffer)))
+        while filled < end:
+            filled += self._read(filled)
+        return _DECODER.decode(memoryview(self._buffer)[HEAD_BYTES:end])
+
+    def _read(self, start: int) -> int:
+        count = self._file.readinto(memoryview(self._buffer)[start:])
+        if not count:
             os._exit(0)
-        parts.append(part)
-        count -= len(part)
-    return b"".join(parts)
+        return count
 
 
-def _send(message: bytes) -> None:
+def _send(message: bytearray) -> None:
     rest = memoryview(message)
     while rest:
         rest = rest[os.write(seal.SOCKET, rest) :]

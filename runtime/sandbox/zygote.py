@@ -60,7 +60,7 @@ def _fork(command: Spawn, descriptors: list[int]) -> int:
     if pid == 0:
         try:
             seal.die_with(parent)
-            worker.main(command.limits, channel, page)
+            worker.main(command, channel, page)
         except BaseException:
             traceback.print_exc()
         finally:

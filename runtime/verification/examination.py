@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -19,11 +18,9 @@ from .classes import same_class, same_inspection
 from .scenarios import same_certificate, same_trajectory
 from .upstream import UpstreamFiles
 from .verdicts import Findings, Verdict, judged
+from .work import THREADS, Job, work_through
 
-THREADS = 2
-"""Items under examination at once; each works in sealed workers of its own."""
-
-Job = tuple[int, Callable[[], list[Verdict]]]
+Counted = tuple[int, Job]
 """A piece of work, with the number of verdicts that it gives."""
 
 
@@ -53,21 +50,11 @@ def verify_export(
         SandboxError: the sealed execution itself failed.
     """
     export, files = read_export(folder), UpstreamFiles.read(folder)
-    verdicts: list[Verdict] = []
-    with Pool(unsafe=unsafe) as pool, ThreadPoolExecutor(threads) as executor:
+    with Pool(unsafe=unsafe) as pool:
         jobs = Examination(pool, export, files).jobs()
         if on_start:
             on_start(sum(count for count, _ in jobs))
-        futures = [executor.submit(job) for _, job in jobs]
-        try:
-            for future in futures:
-                for verdict in future.result():
-                    verdicts.append(verdict)
-                    if on_verdict:
-                        on_verdict(verdict)
-        finally:
-            executor.shutdown(wait=False, cancel_futures=True)
-    return verdicts
+        return work_through([job for _, job in jobs], threads, on_verdict)
 
 
 @dataclass
@@ -103,9 +90,9 @@ class Examination:
     def inspections(self) -> dict[str, Inspection]:
         return {inspection.environment: inspection for inspection in self.export.inspections}
 
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> list[Counted]:
         """The pieces of work, each independent of the others."""
-        jobs: list[Job] = [(1, partial(self._environment, e)) for e in self.export.environments]
+        jobs: list[Counted] = [(1, partial(self._environment, e)) for e in self.export.environments]
         for scenario in self.export.scenarios:
             count = 1 + len(self._trajectories(scenario)) + (scenario.checks.answer is None)
             jobs.append((count, partial(self._scenario, scenario)))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from ..checks import UpstreamChecks
 from ..errors import DataError
 from ..records import Scenario
 from ..sandbox import Call, Pool
@@ -54,12 +53,13 @@ class UpstreamFiles(NamedTuple):
             findings.fail(f"it has {len(functions)} checks for {len(scenario.checks.goals)} goals")
             return
         before, after = entry["init_config"], self._solved(pool, entry)
-        with pool.open_checks(_around(functions)) as checks:
-            replies = checks.evaluate([(before, before), (before, after)])
-        for when, wanted, reply in zip(("before", "after"), (0, 1), replies, strict=True):
-            if reply.status != "ok":
-                findings.fail(f"a check fails {when} the solution: {reply.status}: {reply.error}")
-            elif (mean := sum(reply.value) / len(reply.value)) != wanted:
+        with UpstreamChecks(pool, functions, before, profile="native") as checks:
+            (found,) = checks.results([after])
+        for when, wanted, results in (("before", 0, found.start), ("after", 1, found.end)):
+            crashed = [result.reason for result in results if result.value is None]
+            if crashed:
+                findings.fail(f"a check fails {when} the solution: {crashed[0]}")
+            elif (mean := sum(result.value is True for result in results) / len(results)) != wanted:
                 findings.fail(f"its checks come to {mean:g} {when} the solution, not to {wanted}")
         findings.note(f"{len(functions)} check functions run before and after the solution")
 
@@ -82,14 +82,3 @@ def _read(path: Path, shape: type) -> Json:
         raise DataError(f"{path} is missing from the export; export again.") from None
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
         raise DataError(f"{path} is damaged: {fault}. Export again.") from fault
-
-
-def _around(functions: Sequence[str]) -> str:
-    """A source whose `check` calls each `check_func`, to whom `initial_state` is a global."""
-    parts = [
-        f"def check_{n}(initial_state, final_state):\n{textwrap.indent(function, '    ')}\n"
-        "    return bool(check_func(final_state))\n"
-        for n, function in enumerate(functions)
-    ]
-    calls = ", ".join(f"check_{n}(initial_state, final_state)" for n in range(len(functions)))
-    return "\n".join([*parts, f"def check(initial_state, final_state):\n    return [{calls}]\n"])

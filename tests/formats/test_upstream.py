@@ -102,7 +102,7 @@ def test_what_is_written_can_be_read_as_upstreams(tmp_path: Path, export: Export
 
 # ------------------------------------------------------------------ reading
 
-ENTRY = {
+ENTRY: dict[str, Any] = {
     "env_id": "env_1_rl",
     "environment_introduction": "A shelf.",
     "constraints_rules": ["One.", "Two."],
@@ -190,6 +190,40 @@ def test_scenarios_are_read_from_mappings_lists_and_texts(
     assert scenario.reference_solution == ()
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda tool: tool,
+        lambda tool: {"function": tool["function"]},
+        lambda tool: tool["function"],
+        lambda tool: {"type": "function", **tool["function"]},
+        json.dumps,
+        lambda tool: json.dumps(tool["function"]),
+        lambda tool: {**tool, "function": json.dumps(tool["function"])},
+    ],
+)
+def test_tools_are_read_in_every_shape(tmp_path: Path, shape: Callable[[Any], Any]) -> None:
+    entry = {**ENTRY, "tools": [shape(tool) for tool in ENTRY["tools"]]}
+    [plain] = read_environments(written(tmp_path, [ENTRY]))
+    for found in (entry, texts(entry)):
+        [environment] = read_environments(written(tmp_path, [found]))
+        assert environment.tools == plain.tools
+
+
+def test_typed_markers_in_a_state_are_kept(tmp_path: Path) -> None:
+    state = {"tags": {"__type__": "set", "items": ["a"]}}
+    for task in (TASK | {"init_config": state}, TASK | {"init_config": json.dumps(state)}):
+        [scenario] = read_scenarios(written(tmp_path, [task]))
+        assert scenario.init_config == state
+
+
+@pytest.mark.parametrize("checks", [None, [], "[]"])
+def test_checks_may_be_empty(tmp_path: Path, checks: Any) -> None:
+    task = TASK | {"checklist_with_func": checks, "checklist": checks}
+    [scenario] = read_scenarios(written(tmp_path, [task]))
+    assert (scenario.checklist, scenario.checks) == ((), ())
+
+
 def test_scenarios_without_check_functions_are_read(tmp_path: Path) -> None:
     bare = {name: TASK[name] for name in ("env_id", "env_class_name", "init_config", "task")}
     [scenario] = read_scenarios(written(tmp_path, [bare]))
@@ -244,8 +278,10 @@ def without(entry: dict[str, Any], name: str) -> dict[str, Any]:
         ({"env_9": without(ENTRY, "env_class_code")}, "env_9: the field env_class_code is missing"),
         ([ENTRY | {"tools": "["}], "the field tools holds text that is not JSON"),
         ([ENTRY | {"tools": {}}], "the field tools holds .* expected a list"),
-        ([ENTRY | {"tools": [{"name": "x"}]}], "the field function is missing"),
-        ([ENTRY | {"tools": ["x"]}], "the field tools holds 'x' where an object"),
+        ([ENTRY | {"tools": [{"name": "x"}]}], "the field parameters is missing"),
+        ([ENTRY | {"tools": [{"type": "function"}]}], "the field name is missing"),
+        ([ENTRY | {"tools": ["x"]}], "the field tools holds text that is not JSON"),
+        ([ENTRY | {"tools": ["3"]}], "the field tools holds 3 where an object"),
         ([ENTRY | {"constraints_rules": [3]}], "it is no BusinessRule: text"),
         ([ENTRY, ENTRY], "env_1_rl stands twice"),
         ('[{"env_id": "\\ud800"}]', "is not JSON"),
@@ -266,7 +302,8 @@ def test_a_faulty_metadata_file_is_refused_in_one_line(
         ({"init_config": [1]}, "the field init_config holds"),
         ({"task": None}, "the field task holds None, expected a str"),
         ({"checklist_with_func": [{"check_item": "x"}]}, "check_func is missing"),
-        ({"checklist_with_func": ["x"]}, "where an object is expected"),
+        ({"checklist_with_func": ["x"]}, "holds text that is not JSON"),
+        ({"checklist_with_func": [3]}, "where an object is expected"),
         ({"checklist": [3]}, "it is no UpstreamScenario: checklist.0"),
         ({"reference_solution": [{"name": "x"}]}, "the field arguments is missing"),
     ],

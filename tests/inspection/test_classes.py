@@ -208,11 +208,11 @@ PLANTS: dict[str, Plant] = {
         "lend_book",
         "instances share something",
         {
-            "class LibraryEnv": (
-                "class _Counter:\n    loans = 0\n\n\nCOUNTER = _Counter()\n\n\nclass LibraryEnv"
-            ),
+            "class LibraryEnv": "from json import JSONEncoder\n\n\nclass LibraryEnv",
             '        loan_id = f"L{': (
-                '        COUNTER.loans += 1\n        loan_id = f"L{COUNTER.loans}-{'
+                "        shared = JSONEncoder.encode\n"
+                '        shared.loans = getattr(shared, "loans", 0) + 1\n'
+                '        loan_id = f"L{shared.loans}-{'
             ),
         },
     ),

@@ -86,7 +86,7 @@ def unguarded(pool: Pool) -> Iterator[Callable[[str], SealedClass]]:
     opened: list[SealedClass] = []
 
     def unguarded(source: str) -> SealedClass:
-        opened.append(SealedClass(pool._spawn, Load(source, "class", None, guarded=False)))
+        opened.append(SealedClass(pool._worker, Load(source, "class", guarded=False)))
         return opened[-1]
 
     yield unguarded

@@ -46,7 +46,7 @@ class Desk:
 
 @pytest.fixture
 def desk(pool: Pool) -> Iterator[SealedClass]:
-    with pool.open(DESK, native=False) as desk:
+    with pool.open(DESK, profile="imported") as desk:
         yield desk
 
 
@@ -63,7 +63,7 @@ def test_equal_seeds_give_equal_states_in_every_process(pool: Pool, desk: Sealed
     first = outcome(desk, 1)
     assert outcome(desk, 1) == first
     assert outcome(desk, 2) != first
-    with Pool(Limits()) as other, other.open(DESK, native=False) as elsewhere:
+    with Pool(Limits()) as other, other.open(DESK, profile="imported") as elsewhere:
         assert outcome(elsewhere, 1) == first
 
 
@@ -110,7 +110,7 @@ def test_a_rebuilt_worker_holds_the_same_instances(
     pool: Pool, desk: SealedClass, count: int
 ) -> None:
     hang = DESK + "\n    def hang(self):\n        return sum(range(10**12))\n"
-    with pool.open(hang, native=False) as dying:
+    with pool.open(hang, profile="imported") as dying:
         for sealed in (desk, dying):
             instances = sealed.create([{"n": n} for n in range(3)], seed=5)
             for part in range(2):
@@ -119,7 +119,7 @@ def test_a_rebuilt_worker_holds_the_same_instances(
                 if sealed is dying and part == 0:
                     [reply] = sealed.step([Call(instances[1], "hang", {})])
                     assert reply.status == "killed"
-        assert dying.snapshot(instances) == desk.snapshot(instances)
+        assert dying.hash(instances) == desk.hash(instances)
         assert dying.diff(instances) == desk.diff(instances)
 
 
@@ -154,7 +154,7 @@ def test_upstream_scenarios_run_and_are_solved_by_their_reference(
     metadata, scenarios = upstream
     for scenario in scenarios:
         environment = metadata.get(scenario["env_id"]) or next(iter(metadata.values()))
-        with pool.open(environment["env_class_code"], native=False) as sealed:
+        with pool.open(environment["env_class_code"], profile="imported") as sealed:
             assert sealed.class_name == scenario["env_class_name"]
             listed = [tool["function"]["name"] for tool in environment["tools"]]
             assert [tool["name"] for tool in sealed.tools] == listed

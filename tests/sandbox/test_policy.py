@@ -1,9 +1,14 @@
+"""What the policy and the shims say: every fault with its line and what to write instead."""
+
 from __future__ import annotations
+
+import ast
 
 import pytest
 
 from envscaler.runtime.errors import GeneratedCodeError
 from envscaler.runtime.sandbox import Call, Pool
+from envscaler.runtime.sandbox.policy import violations
 
 OPEN = "class A:\n    def a(self, x=0):\n        "
 
@@ -11,41 +16,91 @@ OPEN = "class A:\n    def a(self, x=0):\n        "
 @pytest.mark.parametrize(
     ("source", "text"),
     [
-        ("import subprocess", "line 1: the module `subprocess` may not be imported"),
-        ("from os.path import join", "line 1: the module `os.path` may not be imported"),
-        ("from . import x", "line 1: relative imports"),
-        ("from math import *", "line 1: import the names you need from `math`, not `*`"),
-        ("from functools import lru_cache", "line 1: `functools.lru_cache` is not available"),
-        ("import operator\nX = operator.attrgetter", "line 2: `operator.attrgetter`"),
-        ("import json as __builtins__", "line 1: the special name `__builtins__`"),
-        ("import json\nX = json._default_decoder", "line 2: `json._default_decoder`"),
-        ("import json\njson.dumps = None", "line 2: attributes of the module `json`"),
-        ("import datetime\nX = datetime.datetime.utcnow()", "line 2: `datetime.datetime.utcnow`"),
-        ("from datetime import date\nX = date.today()", "line 2: `date.today` is not available"),
+        ("import subprocess", "the module `subprocess` may not be imported; files and processes"),
+        ("from os.path import join", "the module `os.path` may not be imported; files and"),
+        ("import xml.dom", "the module `xml.dom` may not be imported; these may be: __future__,"),
+        ("import threading", "calls run one at a time, so there is nothing to lock"),
+        ("import logging", "nobody reads what is logged; remove it, or return the text"),
+        ("import requests", "there is no network; keep what the other side knows in the state"),
+        ("from zoneinfo import ZoneInfo", "use datetime.timezone with a fixed offset"),
+        ("from . import x", "relative imports lead nowhere here; put everything in this one"),
+        ("from math import *", "import the names you need from `math`, not `*`"),
+        ("from functools import lru_cache", "`functools.lru_cache` is not available; what it"),
+        ("import functools as f\nX = f.cache", "`functools.cache` is not available; what it"),
+        ("import operator\nX = operator.attrgetter", "`operator.attrgetter` is not available; it"),
+        ("import json as __builtins__", "the special name `__builtins__` is not available; it"),
+        ("import json\nX = json._default_decoder", "use the public names of `json`"),
+        ("import json\njson.dumps = None", "attributes of the module `json` may not be changed"),
+        ("import datetime\nX = datetime.datetime.utcnow()", "`datetime.datetime.utcnow` is not"),
+        ("import datetime as d\nX = d.date.today", "`d.date.today` is not available; the current"),
+        ("from datetime import date as d\nX = d.today()", "read it from an attribute such as self"),
         ("import time", "the current time is part of the state"),
         ("import uuid", "number new records with a counter in the state"),
-        ("print(1)", "line 1: only imports, classes, functions, constants and a docstring"),
-        ("for x in []: pass", "line 1: only imports"),
-        ("async def f(): pass", "line 1: `async` is not available"),
-        (OPEN + "global x", "line 3: `global` shares state"),
-        (OPEN + "return id(self)", "line 3: `id` is not available; addresses differ"),
-        (OPEN + "return eval('1')", "line 3: `eval` is not available"),
-        (OPEN + "return x.__globals__", "line 3: the special name `__globals__`"),
-        (OPEN + "return x.gi_frame", "line 3: the attribute `gi_frame`"),
-        (OPEN + "return __builtins__", "line 3: the special name `__builtins__`"),
-        (OPEN + "A.count = 1", "line 3: an attribute of a class is shared"),
-        (OPEN + "type(self).count += 1", "line 3: an attribute of a class is shared"),
-        (OPEN + "return type('B', (), {})", "line 3: `type` takes one argument"),
-        (OPEN + "match x:\n            case object(__class__=c): return c", "line 4: the special"),
-        ("def f(x=[]): pass", "line 1: a list, dict or set as a default"),
-        ("def f(*, x=dict()): pass", "line 1: a list, dict or set as a default"),
-        ("class A:\n    def __getattribute__(self, n): pass", "line 2: the special name"),
+        ("print(1)", "only imports, classes, functions, constants and a docstring may stand at"),
+        ("for x in []: pass", "move this into a method, or remove it"),
+        ("if __name__ == '__main__': pass", "nothing runs this source as a script; remove the"),
+        ("async def f(): pass", "`async` is not available, as nothing would await it; write plain"),
+        (OPEN + "global x", "`global x` shares state between instances; use an attribute of self"),
+        (OPEN + "return id(self)", "`id` is not available; addresses differ from run to run; use"),
+        (OPEN + "return eval('1')", "`eval` is not available; it runs text as code; write the"),
+        (OPEN + "return [open(x) for x in self]", "`open` is not available; files are out of"),
+        (OPEN + "return self.when.now()", "`self.when.now` is not available; the current time"),
+        (OPEN + "return type(x).today", "`type(x).today` is not available; the current time"),
+        (OPEN + "return x.__globals__", "the special name `__globals__` is not available; it"),
+        (OPEN + "return self.__class__", "`__class__` is not available; write type(x), as in"),
+        (OPEN + "return self.__dict__", "`__dict__` is not available; name the attributes you"),
+        (OPEN + "return x.gi_frame", "the attribute `gi_frame` is not available; it reaches"),
+        (OPEN + "return __builtins__", "the special name `__builtins__` is not available"),
+        (OPEN + "A.count = 1", "an attribute of a class is shared by all instances; use self, as"),
+        (OPEN + "type(self).count += 1", "use self, as in self.count"),
+        (OPEN + "return type('B', (), {})", "`type` takes one argument here; write a class"),
+        (OPEN + "match x:\n            case object(__class__=c): return c", "the special name"),
+        ("def f(x=[]): pass", "as a default (of `x`) is shared between calls; write x=None and"),
+        ("def f(a, *, x=dict()): pass", "a list, dict or set as a default (of `x`) is shared"),
+        ("class A:\n    def __getattribute__(self, n): pass", "set each attribute in __init__"),
+        ("class A:\n    def __del__(self): pass", "write a method and call it"),
+        ("class A:\n    def a(self, x, /): pass", "tools are called by name; remove the `/`"),
     ],
 )
-def test_the_policy_names_line_and_remedy(pool: Pool, source: str, text: str) -> None:
-    with pytest.raises(GeneratedCodeError) as caught:
-        pool.open(source)
-    assert text in str(caught.value)
+def test_the_policy_names_line_and_remedy(source: str, text: str) -> None:
+    [fault] = violations(ast.parse(source), native=True)
+    assert fault.startswith(f"line {source.count(chr(10)) + 1}: ")
+    assert text in fault
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return id, input, dir",
+        "return [vars for vars in id]",
+        "return (lambda help: help)(1)",
+        "exit = [open for open, _ in id]; return exit",
+        "if (compile := len(id)) > 1: return compile",
+        "match id:\n            case [globals, *locals]: return globals",
+        "try: pass\n        except ValueError as quit: return quit",
+        "def open(): return 1\n        return open()",
+        "return record.now, record.today, [r.now for r in id]",
+        "return self.clock.now() + self.now()",
+        "date = record.day; date.year = 2; return date.today",
+        "import math as string; return string.Formatter",
+        "return '__dict__', type(self).__name__",
+    ],
+)
+def test_names_of_one_s_own_are_not_mistaken_for_others(body: str) -> None:
+    source = f"""
+from datetime import date
+class Clock:
+    def now(self): return 1
+class A:
+    def a(self, record, id: str, input=None, dir=1):
+        {body}
+"""
+    assert violations(ast.parse(source), native=True) == []
+
+
+def test_the_policy_is_asked_before_a_source_runs(pool: Pool) -> None:
+    with pytest.raises(GeneratedCodeError, match="line 1: the module `subprocess` may not be"):
+        pool.open("import subprocess")
 
 
 def test_all_faults_are_named_in_line_order(pool: Pool) -> None:

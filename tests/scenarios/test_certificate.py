@@ -218,9 +218,10 @@ def test_only_the_last_row_refuses_a_check_with_a_memory(
     build: Build, depot: Environment, sealed_depot: SealedClass, pool: Pool
 ) -> None:
     source = matcher_source() + (
-        "\n\nclass Seen:\n    def __init__(self):\n        self.count = 0\n\n\n"
-        "seen = Seen()\n\n\ndef impure(specification, initial, final, answer):\n"
-        "    seen.count += 1\n"
+        "\n\nfrom json import JSONEncoder\n\n\n"
+        "def impure(specification, initial, final, answer):\n"
+        "    seen = JSONEncoder.encode\n"
+        '    seen.count = getattr(seen, "count", 0) + 1\n'
         "    verdict = grade(specification, initial, final, answer)\n"
         '    return {**verdict, "error": str(seen.count)} if verdict["reward"] == 1 else verdict\n'
     )
