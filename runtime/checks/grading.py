@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from ..errors import GeneratedCodeError
 from ..records import Checks, Score
 from ..sandbox import Pool, SealedChecks
@@ -29,9 +31,18 @@ class Grader:
 
     def scores(self, checks: Checks, cases: Sequence[Case]) -> list[Score]:
         """One score a case; a crashed check is a score without a reward, never 0 or 1."""
-        spec = specification(checks)
+        texts: dict[int, msgspec.Raw] = {}  # by identity: the initial state is mostly the same
+
+        def raw(value: Json) -> msgspec.Raw:
+            if id(value) not in texts:
+                texts[id(value)] = msgspec.Raw(msgspec.json.encode(value))
+            return texts[id(value)]
+
+        spec = raw(specification(checks))
         try:
-            replies = self._checks.evaluate([(spec, *case) for case in cases])
+            replies = self._checks.evaluate(
+                [(spec, raw(initial), raw(final), answer) for initial, final, answer in cases]
+            )
         except GeneratedCodeError as error:
             # States made to wear the matcher out must not end the grading of the others.
             self._checks.close()

@@ -79,7 +79,7 @@ class Journal:
         self.origin = origin
         """What differences are taken against, and `reset` goes back to."""
         self.recipe = origin.recipe
-        self.calls = [Step(-1, tool, arguments) for tool, arguments in origin.calls]
+        self.calls = [Step(-1, *call) for call in origin.calls] if origin.calls else []
         self.deaths = 0
         """How often bringing it back has failed."""
         self.lost = ""
@@ -97,7 +97,8 @@ class Journal:
         return Snapshot(self.recipe, self._repeated(), text)
 
     def _repeated(self) -> tuple[tuple[str, bytes], ...]:
-        return tuple([(call.tool, call.arguments) for call in self.calls])
+        calls = self.calls
+        return tuple([(call.tool, call.arguments) for call in calls]) if calls else ()
 
 
 def origin_of(state: dict[str, Json] | bytes | Snapshot, seed: int, number: int) -> Origin:

@@ -41,6 +41,8 @@ upstream: imported, and a call that raises keeps what it changed; states may hol
 ORDER_OPERATIONS = 256
 ORDER_BYTES = 2 << 20
 """An order holds at most so many operations, and is closed after so many bytes of JSON."""
+FEW_OPERATIONS = 4
+"""While so few operations are under way, host and worker keep awake a moment for each other."""
 ANSWER_BYTES = 1 << 20
 """A worker sends an answer as soon as its outcomes hold so many bytes."""
 PAGE_BYTES = 8

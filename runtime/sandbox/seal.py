@@ -37,6 +37,7 @@ _ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _CALLS = {  # name: numbers on x86-64 and aarch64
     "read": (0, 63),
     "write": (1, 64),
+    "poll": (7, 73),  # ppoll on aarch64
     "munmap": (11, 215),
     "brk": (12, 214),
     "rt_sigaction": (13, 134),

@@ -23,6 +23,7 @@ from ..state import Json
 from .lanes import Batch, Lane, Work
 from .link import GLANCE_SECONDS, Broken, Garbled, Hung, Worker
 from .protocol import (
+    FEW_OPERATIONS,
     ORDER_BYTES,
     ORDER_OPERATIONS,
     AnyOperation,
@@ -38,6 +39,8 @@ MOST_STRIKES = 6
 """A source is given up after so many: two for an operation that hangs, one for another death."""
 MOST_SUDDEN = 3
 """So many deaths in a row before anything was begun may be the machine's doing."""
+_SPINS = 100
+"""Looks, of about a microsecond each, for the answer to a single call before going to sleep."""
 _FORGIVEN = 1000
 """Operations that go well and make good for one strike."""
 SPREAD = 64
@@ -211,7 +214,7 @@ class Sealed:
 
     def _attend(self, batch: Batch[Work]) -> None:
         """Wait a glance for any of the workers, and give those that are done the next order."""
-        for descriptor, _ in self._poll.poll(GLANCE_SECONDS * 1000):
+        for descriptor, _ in self._arrived(batch):
             lane = self._by_descriptor.get(descriptor)
             if lane is None or lane.worker is None:
                 continue  # it was stopped a moment ago
@@ -227,6 +230,16 @@ class Sealed:
             except Broken as error:
                 self._bury(lane, batch, error)
             self._dispatch(lane, batch)
+
+    def _arrived(self, batch: Batch[Work]) -> list[tuple[int, int]]:
+        """The workers that have sent something, at the latest after a glance."""
+        spins = _SPINS if len(batch.operations) <= FEW_OPERATIONS else 0
+        while spins:
+            if arrived := self._poll.poll(0):
+                return arrived
+            os.sched_yield()  # both may be on one processor
+            spins -= 1
+        return self._poll.poll(GLANCE_SECONDS * 1000)
 
     def _dispatch(self, lane: Lane, batch: Batch[Work]) -> None:
         """Send a lane's next order, if it is free and something waits."""
@@ -312,21 +325,12 @@ class Sealed:
             outcomes[-1] = Failure("exception", leak)
         if _STALE in outcomes:
             self._check_stale(operations, outcomes)
-        again = []
-        for index, operation, outcome in zip(indices, operations, outcomes, strict=True):
-            if index < 0:
-                self._returned(lane, operation, outcome)
-            elif not isinstance(outcome, Failure):
+        again: list[int] = []
+        if set(map(type, outcomes)) == {bytes} and -1 not in indices:
+            for index, outcome in zip(indices, outcomes, strict=True):
                 batch.results[index] = outcome
-            elif outcome == _STALE:
-                again.append(index)
-            else:
-                self._failed(lane, operation, outcome)
-                if _crowded(outcome) and index not in batch.alone:
-                    batch.alone.add(index)
-                    again.append(index)
-                else:
-                    batch.results[index] = outcome
+        else:
+            again = self._sort_out(lane, batch)
         self._done(indices, operations, outcomes)
         lane.indices, lane.operations = [], []
         self._settled += len(indices)
@@ -336,6 +340,26 @@ class Sealed:
         lane.patience -= len(indices)
         if lane.patience <= 0 and lane.worker.bloated(lane.weight):
             self._stop(lane)
+
+    def _sort_out(self, lane: Lane, batch: Batch[Work]) -> list[int]:
+        """Take over outcomes of which some did not go well; what has to be done once more."""
+        assert lane.worker is not None
+        again = []
+        triples = zip(lane.indices, lane.operations, lane.worker.outcomes, strict=True)
+        for index, operation, outcome in triples:
+            if index < 0:
+                self._returned(lane, operation, outcome)
+            elif not isinstance(outcome, Failure):
+                batch.results[index] = outcome
+            elif outcome == _STALE:
+                again.append(index)
+            else:
+                self._failed(lane, operation, outcome)
+                if outcome.status == "memory" and index not in batch.alone:
+                    again.append(index)  # others may have taken the room
+                else:
+                    batch.results[index] = outcome
+        return again
 
     def _again(self, lane: Lane, batch: Batch[Work]) -> bool:
         """Whether an order that changed something shared is carried out anew, and how.
@@ -457,11 +481,6 @@ class _Gate:
     def try_to_enter(self) -> bool:
         """As entering, but without waiting; whether it worked."""
         return not self.foreign and self._lock.acquire(blocking=False)
-
-
-def _crowded(outcome: Failure) -> bool:
-    """Whether an operation may have failed for want of room that others took."""
-    return outcome.status == "memory"
 
 
 def _forsake(lanes: Iterable[Lane]) -> None:

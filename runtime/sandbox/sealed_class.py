@@ -257,6 +257,8 @@ class SealedClass(Sealed):
             return
         touched = {operation.instance for operation in operations}
         long = [n for n in touched if len(self._journals[n].calls) >= self._due(n)]
+        if not long:
+            return
         pictures = [Export(instance, image=True) for instance in long]
         for instance, outcome in zip(long, self._run(pictures), strict=True):
             journal = self._journals[instance]
