@@ -9,7 +9,7 @@ from ..checks import Grader, matcher, specification
 from ..checks.grading import Case
 from ..records import Change, Checks, Outcome, ReferenceGuard
 from ..sandbox import Pool
-from ..sandbox.plain import decode, encode
+from ..sandbox.values.plain import decode, encode
 from ..scenarios.mutants import mutants
 from ..state import Json, diff
 from .measuring import MILLI, timed

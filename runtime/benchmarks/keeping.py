@@ -9,7 +9,7 @@ from functools import partial
 from msgspec import Raw
 
 from ..sandbox import Pool, SealedChecks
-from ..sandbox.plain import decode
+from ..sandbox.values.plain import decode
 from ..state import Json
 from .environments import checks
 from .measuring import MICRO, pairs, taking_turns

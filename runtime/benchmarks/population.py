@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from ..sandbox import Pool
-from ..sandbox.plain import encode
+from ..sandbox.values.plain import encode
 from .measuring import collecting_as_workers
 from .processes import family, resident_bytes
 from .sides import Plain, Sealed, Side

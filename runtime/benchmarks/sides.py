@@ -10,7 +10,7 @@ import orjson
 
 from ..records import ToolSpec
 from ..sandbox import Call, Pool, Reply, SealedClass, Snapshot
-from ..sandbox.plain import decode, encode
+from ..sandbox.values.plain import decode, encode
 from ..state import Json
 from .workloads import DISTINCT, Domain, Request
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..sandbox import Pool
-from ..sandbox.plain import encode
+from ..sandbox.values.plain import encode
 from .measuring import MILLI, timed
 from .readings import Reading, lasted
 from .scale import Scale

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 
 from ..sandbox import Call, Pool
-from ..sandbox.plain import encode
+from ..sandbox.values.plain import encode
 from ..state import Json
 from . import states
 from .measuring import timed

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from functools import partial
 
-from ..sandbox.plain import decode
+from ..sandbox.values.plain import decode
 from ..state import Json
 from .measuring import MICRO, pairs, taking_turns
 from .readings import Reading, Target, speedup

@@ -10,9 +10,9 @@ import orjson
 from ..errors import DataError, GeneratedCodeError
 from ..state import Json
 from .lanes import Lane
-from .plain import DEPTH, NATURAL, brackets, shallow
 from .protocol import Build, Step
 from .reports import received
+from .values.plain import DEPTH, NATURAL, brackets, shallow
 
 CHECKPOINT = 128
 """Calls after which an instance's state is fetched, so that replays stay short."""

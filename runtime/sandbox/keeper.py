@@ -31,7 +31,7 @@ for name, folder in zip(rest[:count:2], rest[1:count:2]):
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__path__ = [folder]
 from importlib import import_module
-import_module(name + ".zygote").main(int(control), int(host))
+import_module(name + ".inside.zygote").main(int(control), int(host))
 """
 
 

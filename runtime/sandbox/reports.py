@@ -10,8 +10,8 @@ import orjson
 
 from ..errors import GeneratedCodeError
 from ..state import Json
-from .plain import DEPTH, brackets, shallow
 from .protocol import Failure, Outcome, Status
+from .values.plain import DEPTH, brackets, shallow
 
 T = TypeVar("T")
 

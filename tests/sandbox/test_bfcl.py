@@ -45,7 +45,7 @@ TARGETS = {
 DIRECT = """
 import copy, importlib, json, multiprocessing, sys
 from bfcl_eval.eval_checker.multi_turn_eval.multi_turn_checker import _compare_instances
-from envscaler.runtime.sandbox.projection import attributes, project
+from envscaler.runtime.sandbox.values.projection import attributes, project
 from envscaler.runtime.state import digest
 
 def objects(task):

@@ -13,7 +13,7 @@ import jsonschema_rs
 import pytest
 
 from envscaler.runtime.sandbox import Pool
-from envscaler.runtime.sandbox.schema import described_class, tools
+from envscaler.runtime.sandbox.schemas.schema import described_class, tools
 from envscaler.runtime.state import Json
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pytest
 
 from envscaler.runtime.errors import DataError, GeneratedCodeError
-from envscaler.runtime.sandbox import Call, Pool, SealedClass, seal
+from envscaler.runtime.sandbox import Call, Pool, SealedClass
+from envscaler.runtime.sandbox.inside import seal
 from envscaler.runtime.sandbox.protocol import Profile
 
 CLASS = """
@@ -337,7 +338,7 @@ def test_a_forged_report_is_the_source_s_fault(
         CLASS
         + f"""
         import sys
-        worker = sys.modules["envscaler.runtime.sandbox.worker"]
+        worker = sys.modules["envscaler.runtime.sandbox.inside.worker"]
         honest = worker.Answer
         worker.Answer = lambda number, outcomes, leak: honest(number, [{forged!r}], leak)
 """
@@ -354,7 +355,7 @@ def test_forged_tools_are_refused(unguarded: Callable[[str], SealedClass], tools
     with pytest.raises(GeneratedCodeError, match="tampers"):
         unguarded(f"""
 import sys
-schema = sys.modules["envscaler.runtime.sandbox.schema"]
+schema = sys.modules["envscaler.runtime.sandbox.schemas.schema"]
 honest = schema.tools
 def tools(*given):
     out = honest(*given)
@@ -388,8 +389,8 @@ def test_a_deadline_that_strikes_at_the_end_of_a_call_changes_nothing(
 ) -> None:
     sealed = unguarded("""
 import sys
-program = sys.modules["envscaler.runtime.sandbox.program"]
-deadline = sys.modules["envscaler.runtime.sandbox.deadline"]
+program = sys.modules["envscaler.runtime.sandbox.inside.program"]
+deadline = sys.modules["envscaler.runtime.sandbox.inside.deadline"]
 class Env:
     def __init__(self, c): self.n = 0
     def put(self, n):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from envscaler.runtime.sandbox import Call, Pool, SealedClass
-from envscaler.runtime.sandbox.policy import violations
+from envscaler.runtime.sandbox.language.policy import violations
 
 DESK = '''
 import ast, contextlib, copy, csv, difflib, functools, html, io, ipaddress, json, logging, operator

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envscaler.runtime.sandbox.markers import decode, encode
+from envscaler.runtime.sandbox.values.markers import decode, encode
 
 ZONES = st.none() | st.integers(-1439, 1439).map(
     lambda minutes: datetime.timezone(datetime.timedelta(minutes=minutes))

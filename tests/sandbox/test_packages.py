@@ -158,9 +158,9 @@ def following():
 HEAD = """
 import json, sys
 from envscaler.runtime.errors import ConfigurationError
-from envscaler.runtime.sandbox.package import imported
+from envscaler.runtime.sandbox.inside.package import imported
 from envscaler.runtime.sandbox.protocol import PackageObject
-from envscaler.runtime.sandbox.virtual import Chance
+from envscaler.runtime.sandbox.language.virtual import Chance
 chance = Chance()
 def subject(**objects):
     return imported({name: PackageObject(*source) for name, source in objects.items()}, chance)

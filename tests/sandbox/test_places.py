@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envscaler.runtime.sandbox.guard import Rejected
-from envscaler.runtime.sandbox.shared import SharedState
+from envscaler.runtime.sandbox.inside.guard import Rejected
+from envscaler.runtime.sandbox.sharing.shared import SharedState
 
 
 class Liar:

@@ -8,7 +8,7 @@ import pytest
 
 from envscaler.runtime.errors import GeneratedCodeError
 from envscaler.runtime.sandbox import Call, Pool
-from envscaler.runtime.sandbox.policy import violations
+from envscaler.runtime.sandbox.language.policy import violations
 
 OPEN = "class A:\n    def a(self, x=0):\n        "
 

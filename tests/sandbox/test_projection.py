@@ -26,8 +26,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envscaler.runtime.sandbox import projection
-from envscaler.runtime.sandbox.projection import Unprojectable, attributes, project
+from envscaler.runtime.sandbox.values import projection
+from envscaler.runtime.sandbox.values.projection import Unprojectable, attributes, project
 from envscaler.runtime.state import canonical, digest
 
 
@@ -293,7 +293,7 @@ def test_what_looks_the_same_is_the_same(left: Any, right: Any) -> None:
 
 _CHILD = """
 import json, sys
-from envscaler.runtime.sandbox.projection import project
+from envscaler.runtime.sandbox.values.projection import project
 class Node:
     def __init__(self, name): self.name, self.friends = name, set()
 ada, bob, eve = Node("ada"), Node("bob"), Node("eve")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envscaler.runtime.records import ToolSpec
-from envscaler.runtime.sandbox.schema import tools
+from envscaler.runtime.sandbox.schemas.schema import tools
 from envscaler.runtime.state import Json
 from envscaler.runtime.tools import Toolset, plain_schema
 

@@ -13,7 +13,8 @@ from envscaler.runtime.sandbox import Call, Pool, SealedClass
 WITHOUT_SECCOMP = """
 import platform, sys
 from envscaler.runtime.errors import SealUnavailable
-from envscaler.runtime.sandbox import Call, Pool, seal
+from envscaler.runtime.sandbox import Call, Pool
+from envscaler.runtime.sandbox.inside import seal
 
 prctl = {"x86_64": 157, "aarch64": 167}[platform.machine()]
 seal._prctl(38, 1)

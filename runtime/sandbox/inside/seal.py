@@ -20,7 +20,7 @@ import struct
 import sys
 from pathlib import Path
 
-from .protocol import Limits
+from ..protocol import Limits
 
 SOCKET = 3
 """The descriptor of the worker's socket; the only open one besides 0, 1 and 2 (all /dev/null)."""

@@ -15,11 +15,8 @@ from typing import NoReturn
 
 import msgspec
 
-from . import seal
-from .guard import Guard
-from .package import PackageSubject, imported
-from .program import Program
-from .protocol import (
+from ..language.virtual import Chance
+from ..protocol import (
     ANSWER_BYTES,
     FEW_OPERATIONS,
     HEAD_BYTES,
@@ -34,7 +31,10 @@ from .protocol import (
     frame,
     frame_length,
 )
-from .virtual import Chance
+from . import seal
+from .guard import Guard
+from .package import PackageSubject, imported
+from .program import Program
 
 _DECODER = msgspec.msgpack.Decoder(Order)
 _READ_BYTES = 1 << 16

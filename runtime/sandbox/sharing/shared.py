@@ -19,7 +19,7 @@ from ctypes import string_at
 from itertools import chain
 from typing import Any
 
-from .guard import Rejected
+from ..inside.guard import Rejected
 from .registries import Registries
 from .surroundings import Surroundings
 

@@ -9,14 +9,16 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from ..state import Json
-from . import markers, policy, projection, schema, shims
+from ...state import Json
+from ..language import policy, shims
+from ..language.inert import stateless
+from ..language.virtual import Chance
+from ..protocol import Load
+from ..schemas import schema
+from ..sharing.shared import SharedState
+from ..values import markers, projection
 from .guard import FILE, MODULE, Rejected
-from .inert import stateless
-from .protocol import Load
-from .shared import SharedState
 from .target import only_class, public_methods
-from .virtual import Chance
 
 _CHANCE = {"random", "secrets", "uuid"}
 

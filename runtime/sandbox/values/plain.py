@@ -7,7 +7,7 @@ import math
 import msgspec
 import orjson
 
-from ..state import Json
+from ...state import Json
 
 DEPTH = 64
 """How deep lists and dicts may nest."""

@@ -19,9 +19,9 @@ from collections.abc import Container, Iterator
 from contextlib import suppress
 from typing import Any
 
+from ..language.vocabulary import IMPORTED_MODULES
 from . import places
 from .places import Place, derives, dotted, line, members
-from .vocabulary import IMPORTED_MODULES
 
 _POINT = collections.namedtuple("_POINT", "x")
 _TUPLE_GETTER = type(members(_POINT)["x"])

@@ -8,11 +8,9 @@ from typing import Any
 
 import orjson
 
-from ..state import diff, digest
-from .deadline import TICKS
-from .guard import Guard, Rejected
-from .plain import DEPTH, NATURAL, NotJson, Oversize, brackets, decode, encode, shallow, text
-from .protocol import (
+from ...state import diff, digest
+from ..language.virtual import Chance
+from ..protocol import (
     Build,
     Differ,
     Digest,
@@ -25,8 +23,20 @@ from .protocol import (
     Outcome,
     Step,
 )
+from ..values.plain import (
+    DEPTH,
+    NATURAL,
+    NotJson,
+    Oversize,
+    brackets,
+    decode,
+    encode,
+    shallow,
+    text,
+)
+from .deadline import TICKS
+from .guard import Guard, Rejected
 from .sources import Source, SourceClass, SourceFunction, Subject
-from .virtual import Chance
 
 _LONG = 2
 """Loading, and work on whole states, may take so many times the soft deadline."""

@@ -20,13 +20,15 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from ..errors import ConfigurationError
-from ..state import Json
-from . import projection, schema, virtual
-from .plain import NotJson, plain
-from .protocol import PackageObject
-from .shared import SharedState
-from .virtual import Chance
+from ...errors import ConfigurationError
+from ...state import Json
+from ..language import virtual
+from ..language.virtual import Chance
+from ..protocol import PackageObject
+from ..schemas import schema
+from ..sharing.shared import SharedState
+from ..values import projection
+from ..values.plain import NotJson, plain
 
 _CONTAINERS = (dict, list, set, bytearray)
 

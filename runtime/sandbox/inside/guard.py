@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..protocol import ERROR_TEXT, Failure, Limits, Trouble
+from ..values.plain import NotJson, Oversize
 from .deadline import Deadline, SoftTimeout
-from .plain import NotJson, Oversize
-from .protocol import ERROR_TEXT, Failure, Limits, Trouble
 
 MODULE = "generated"
 """The module that generated code believes to be."""

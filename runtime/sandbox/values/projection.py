@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any
 
-from ..state import Json, canonical
+from ...state import Json, canonical
 from .scalars import bases, contents, named, number, scalar_of, text_of
 
 DEPTH = 60

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from ..state import Json
+from ...state import Json
 
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 _CLOCK = ("hour", "minute", "second", "microsecond")

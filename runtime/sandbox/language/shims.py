@@ -11,8 +11,8 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ..inside.guard import MODULE
 from . import inert, virtual
-from .guard import MODULE
 from .virtual import Chance
 from .vocabulary import (
     BUILTINS,

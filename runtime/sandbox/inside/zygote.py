@@ -16,8 +16,8 @@ import warnings
 
 import msgspec
 
+from ..protocol import HEAD_BYTES, READY, Command, Kill, Spawn, frame_length
 from . import seal, worker
-from .protocol import HEAD_BYTES, READY, Command, Kill, Spawn, frame_length
 
 _DECODER = msgspec.msgpack.Decoder(Command)
 

@@ -1,0 +1,1 @@
+"""What generated code may say, and the small deterministic Python that it meets."""

@@ -1,0 +1,1 @@
+"""Tool descriptions: signatures and docstrings as JSON Schema."""

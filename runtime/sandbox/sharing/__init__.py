@@ -1,0 +1,1 @@
+"""What all instances of a source share, watched and put back."""

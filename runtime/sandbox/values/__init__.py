@@ -1,0 +1,1 @@
+"""States and results as JSON: strictly, with typed markers, or as a projection."""
