@@ -100,7 +100,13 @@ Ident = Annotated[
     str | None,
     Argument(metavar="ENV|SCENARIO|TRAJECTORY", help="An id, its beginning, or a class name."),
 ]
-Folder = Annotated[Path, Argument(metavar="DIR", help="An export, or a run folder that holds one.")]
+Folder = Annotated[
+    Path,
+    Argument(
+        metavar="DIR",
+        help="An export, a run folder that holds one, or a folder of upstream EnvScaler's files.",
+    ),
+]
 Unsafe = Annotated[
     bool,
     Option("--unsafe", help="Run generated code even where the platform cannot seal it."),

@@ -78,12 +78,13 @@ def write_export(folder: Path, export: Export, *, render: CheckRenderer = render
         ) from fault
 
 
-def read_export(folder: Path) -> Export:
+def read_export(folder: Path | str) -> Export:
     """The export in a folder, sorted by id, each record equal to the one that was written.
 
     Raises:
         DataError: there is no whole export, a file is damaged or foreign, or a row was edited.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}; give the folder of a written export.")
     if not (folder / CARD).is_file():

@@ -178,7 +178,7 @@ def _keep(theirs: socket.socket, errors: IO[bytes], started: threading.Event) ->
 
 def _file() -> IO[bytes]:
     """A file that lives in memory where the system can, and is gone once it is closed."""
-    if sys.platform == "linux":
+    with contextlib.suppress(OSError, AttributeError):
         return os.fdopen(os.memfd_create("envscaler"), "w+b", buffering=0)
     return tempfile.TemporaryFile(buffering=0)
 

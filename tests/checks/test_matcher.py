@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from envscaler.runtime.checks import Grader
+from envscaler.runtime.checks import Grader, matcher
 from envscaler.runtime.records import Call, Change, Checks, Outcome
 from envscaler.runtime.state import diff, same
 
@@ -324,3 +324,22 @@ def test_an_old_value_that_looks_like_a_new_key_stays_what_it_is(grader: Grader)
     )  # fmt: skip
     (score,) = grader.scores(Checks(goals=("g",), outcomes=(wanted,)), [(initial, final, None)])
     assert score.reward == 1
+
+
+# ------------------------------------------------------------------ what differs
+
+confusable = st.sampled_from([True, False, 1, 0, 1.0, 0.0, None, "1", "a"])
+values = st.recursive(
+    confusable,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner),
+    max_leaves=8,
+)
+
+
+@quick
+@given(st.dictionaries(st.sampled_from("abc"), values), st.data())
+def test_the_matcher_sees_the_differences_that_the_states_have(old: State, data: Any) -> None:
+    new = data.draw(st.just(old) | st.dictionaries(st.sampled_from("abc"), values))
+    new = {key: copy.deepcopy(new[key]) for key in data.draw(st.permutations(list(new)))}
+    seen = matcher.differences(old, new, [])  # type: ignore[no-untyped-call]
+    assert seen == [list(difference.path) for difference in diff(old, new)]

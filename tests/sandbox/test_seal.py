@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from envscaler.runtime.sandbox import Call, Pool, SealedClass
 
 WITHOUT_SECCOMP = """
@@ -32,6 +34,50 @@ with Pool(unsafe=True) as pool, pool.open(source) as sealed:
     [one] = sealed.create([{}])
     print(sealed.step([Call(one, "a", {})])[0].value, "seccomp" in sealed.layers)
 """
+
+HOLDS = """
+source = "class A:\\n def __init__(self, c): self.n = 0\\n def a(self): return 1\\n"
+with Pool() as pool, pool.open(source) as sealed:
+    [one] = sealed.create([{}])
+    print(sealed.step([Call(one, "a", {})])[0].value, "seccomp" in sealed.layers)
+"""
+
+CONTAINER = (
+    """
+import errno, platform
+from envscaler.runtime.sandbox import Call, Pool
+from envscaler.runtime.sandbox.inside import seal
+
+column = ["x86_64", "aarch64"].index(platform.machine())
+refused = {  # as container engines do by default, and more: numbers on both processors
+    "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "clone3": (435, 435),
+    "personality": (135, 92), "memfd_create": (319, 279),
+    "landlock_create_ruleset": (444, 444), "landlock_restrict_self": (446, 446),
+}
+seal._prctl(38, 1)
+program = [seal._op(0x20, 0)]
+for numbers in refused.values():
+    program += [seal._op(0x15, numbers[column], 0, 1), seal._op(0x06, 0x00050000 | errno.ENOSYS)]
+seal.install([*program, seal._op(0x06, 0x7FFF0000)])
+"""
+    + HOLDS
+)
+
+POWERLESS = (
+    """
+import os, sys
+from envscaler.runtime.sandbox import Call, Pool
+from envscaler.runtime.sandbox.inside import seal
+
+if len(sys.argv) == 1:  # root without any capability has no more rights than anybody
+    for capability in range(64):
+        seal._libc.prctl(24, capability, 0, 0, 0)
+    os.execv(sys.executable, [sys.executable, "-c", sys.orig_argv[2], "again"])
+status = open("/proc/self/status").read()
+assert "CapEff:\\t0000000000000000" in status, status
+"""
+    + HOLDS
+)
 
 HOST = """
 import sys, time
@@ -69,6 +115,13 @@ def test_without_seccomp_nothing_runs_unless_it_is_called_unsafe() -> None:
     assert "could not be sealed" in refused
     assert "unsafe=True" in refused
     assert ran == "1 False"
+
+
+@pytest.mark.parametrize("where", [CONTAINER, POWERLESS], ids=["in a container", "without rights"])
+def test_the_seal_holds(where: str) -> None:
+    done = subprocess.run([sys.executable, "-c", where], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "1 True\n"
 
 
 def test_a_worker_has_nothing_but_its_socket(unguarded: Callable[[str], SealedClass]) -> None:
