@@ -23,7 +23,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any, Self, TypeVar
 
-from ..errors import GeneratedCodeError, SandboxError
+from ..errors import SandboxError
 from ..records import ToolSpec
 from ..state import Difference, Json
 from .gatherer import Gatherer, Kind
@@ -87,7 +87,8 @@ class AsyncSealedClass(AsyncSealed):
         self.tools = sealed.tools
         self._create = Kind[State, int](sealed.create)
         self._reset = Kind[int, None](_silent(sealed.reset))
-        self._step = Kind[Call, Reply](sealed.step, common=(SandboxError, GeneratedCodeError))
+        # A call must not be made twice: only a wrong instance is found before anything is done.
+        self._step = Kind[Call, Reply](sealed.step, apart=(KeyError,))
         self._snapshot = Kind[int, Snapshot](sealed.snapshot)
         self._restore = Kind[tuple[int, Snapshot], None](_each(sealed.restore), together=False)
         self._branch = Kind[tuple[int, int], list[int]](_each(sealed.branch), together=False)

@@ -27,9 +27,11 @@ class Kind(NamedTuple, Generic[X, Y]):
     """A kind of operation, and how it treats the items of several callers."""
 
     run: Callable[..., Sequence[Y]]
-    """Takes a list of items, gives a result for each. What it raises leaves nothing done."""
+    """Takes a list of items, gives a result for each."""
+    apart: tuple[type[Exception], ...] = (Exception,)
+    """Errors that leave nothing done, so that each part of the batch can be tried alone."""
     common: tuple[type[Exception], ...] = (SandboxError,)
-    """Errors that concern every caller; after any other, each part of the batch is tried alone."""
+    """Errors that concern every caller all the same."""
     together: bool = True
     """False: it takes the items of one caller at a time."""
 
@@ -162,7 +164,7 @@ def _carry_out(parts: list[Part]) -> list[Result]:
     except Exception as error:
         if len(parts) == 1:
             return [error]
-        if isinstance(error, kind.common):
+        if isinstance(error, kind.common) or not isinstance(error, kind.apart):
             return [_own(error) for _ in parts]
         half = len(parts) // 2
         return _carry_out(parts[:half]) + _carry_out(parts[half:])

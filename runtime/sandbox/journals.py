@@ -14,7 +14,7 @@ from .protocol import Build, Step
 from .reports import received
 from .values.plain import DEPTH, NATURAL, brackets, shallow
 
-CHECKPOINT = 128
+CHECKPOINT = 512
 """Calls after which an instance's state is fetched, so that replays stay short."""
 
 

@@ -84,15 +84,17 @@ class Zygote:
             SandboxError: the zygote has failed.
         """
         try:
-            ours, theirs = socket.socketpair()
+            return self._spawned(Spawn(limits, objects))
         except OSError as error:
-            raise SandboxError(f"no further worker can be started: {error.strerror}") from error
+            raise SandboxError(f"no further worker can be started: {error}") from error
+
+    def _spawned(self, order: Spawn) -> Newborn:
+        ours, theirs = socket.socketpair()
         try:
             with theirs, _file() as file:
                 file.truncate(PAGE_BYTES)
                 page = mmap.mmap(file.fileno(), PAGE_BYTES)
-                pid = self._ask(Spawn(limits, objects), theirs.fileno(), file.fileno())
-                return Newborn(pid, ours, page)
+                return Newborn(self._ask(order, theirs.fileno(), file.fileno()), ours, page)
         except BaseException:
             ours.close()
             raise

@@ -16,13 +16,18 @@ import msgspec
 from ..errors import ConfigurationError, SandboxError, SealUnavailable
 from .keeper import Zygote
 from .protocol import (
+    ERROR_TEXT,
     HEAD_BYTES,
     INDEX_BITS,
     Answer,
     AnyOperation,
+    Build,
+    Differ,
     Evaluate,
+    Export,
     Hello,
     Limits,
+    Load,
     Order,
     Outcome,
     PackageObject,
@@ -35,6 +40,10 @@ GLANCE_SECONDS = 0.05
 """How often the host looks whether a silent worker makes progress."""
 _START_SECONDS = 60.0
 _BUFFER_BYTES = 1 << 16
+_AWAY_SECONDS = 1.0
+"""After so long without a look, it is not the worker that was late."""
+_LONGEST = 2.2
+"""What may take longest takes twice the soft deadline; a tick of the clock is added."""
 _PATIENCE = 5
 """A worker that got no CPU time on a busy machine may take so many times the hard deadline."""
 _ANSWER = msgspec.msgpack.Decoder(Answer)
@@ -187,10 +196,12 @@ class Worker:
         self.outcomes, self.leak = [], ""
         self._page[0] = 0
         self._expected = len(operations)
-        small = {type(operation) for operation in operations} <= {Step, Evaluate}
-        size = self._limits.output_bytes if small else 3 * self._limits.state_bytes
-        self._allowance = self._cap + self._expected * size
-        self._watch = _Watch(self.pid, self._limits, self._expected)
+        kinds = set(map(type, operations))
+        calls = kinds <= {Step, Evaluate}
+        sizes = self._expected * self._limits.output_bytes if calls else self._sizes(operations)
+        self._allowance = self._cap + sizes
+        steps = sum(len(one.calls) for one in operations if isinstance(one, Build))
+        self._watch = _Watch(self.pid, self._limits, self._expected + steps)
         self._send(memoryview(frame(Order(self._number, operations))))
 
     def advance(self) -> bool:
@@ -200,12 +211,23 @@ class Worker:
             Broken: the worker is of no further use.
         """
         self._fill()
+        if self._watch is None:
+            raise Garbled("the worker sent something that nobody asked for")
         while (answer := self._take(_ANSWER)) is not None:
             self._accept(answer)
         if len(self.outcomes) < self._expected:
             return False
+        if self._filled:
+            raise Garbled("the worker sent more than it was asked for")
         self._watch = None
         return True
+
+    def _sizes(self, operations: list[AnyOperation]) -> int:
+        """The bytes that honest outcomes of operations take at most."""
+        limits = self._limits
+        sizes = {Step: limits.output_bytes, Evaluate: limits.output_bytes}
+        sizes |= dict.fromkeys((Load, Export, Differ), 3 * limits.state_bytes)
+        return sum(sizes.get(type(operation), ERROR_TEXT) for operation in operations)
 
     def glance(self) -> None:
         """Look whether the order makes progress.
@@ -286,9 +308,9 @@ class Worker:
         """
         self._weigh(now=now)
         wanted = self._limits.memory_bytes + 2 * max(needed, self.resident)
-        if wanted <= self.room or sys.platform != "linux":
+        if min(wanted, self._limits.worker_bytes) <= self.room or sys.platform != "linux":
             return
-        self.room = wanted + wanted // 4
+        self.room = min(wanted + wanted // 4, self._limits.worker_bytes)
         try:
             _, hard = resource.prlimit(self.pid, resource.RLIMIT_AS)
             most = self.room if hard == resource.RLIM_INFINITY else min(self.room, hard)
@@ -297,9 +319,14 @@ class Worker:
             raise Broken(f"the worker ended ({error.strerror})") from error
 
     def bloated(self, needed: int) -> bool:
-        """Whether the worker occupies so much that it had better be replaced."""
+        """Whether the worker occupies more than its instances explain."""
         self._weigh()
         return self.resident > 2 * needed + self._limits.memory_bytes // 2
+
+    @property
+    def full(self) -> bool:
+        """Whether the worker occupies nearly all that it ever may."""
+        return self.resident > self._limits.worker_bytes * 3 // 4
 
     def _weigh(self, *, now: bool = False) -> None:
         """Look how much memory the worker occupies; only now and then, unless it has to be now."""
@@ -325,7 +352,7 @@ class _Watch:
         self._limits = limits
         self._seen = -1
         self._spent: float | None = None
-        self._since = time.monotonic()
+        self._since = self._looked = time.monotonic()
         self._end = self._since + _PATIENCE * limits.hard_seconds * (count + 1)
 
     def reset(self) -> None:
@@ -336,6 +363,11 @@ class _Watch:
     def check(self, progress: int) -> None:
         """Raises `Hung` when the same operation has been running for too long."""
         now = time.monotonic()
+        away = now - self._looked
+        self._looked = now
+        if away > _AWAY_SECONDS:  # the host itself was stopped, or busy with something else
+            self._since += away
+            self._end += away
         if progress != self._seen and now < self._end:
             self._seen = progress
             self.reset()
@@ -344,7 +376,7 @@ class _Watch:
             return
         waited, hard = now - self._since, self._limits.hard_seconds
         worked = _cpu_seconds(self._pid) - self._spent
-        late = waited > hard and worked > self._limits.soft_seconds
+        late = waited > hard and worked > _LONGEST * self._limits.soft_seconds
         if late or waited > _PATIENCE * hard or now > self._end:
             raise Hung(f"it did not end within {hard:g} s and could not be interrupted")
 

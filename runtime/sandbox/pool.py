@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import weakref
@@ -100,8 +101,10 @@ class Pool:
             if sealed is None or sealed.ended:
                 sealed = self.open(source, class_name)
             self._shared[source, class_name] = sealed  # the last is the one used last
-            for other in list(self._shared.values())[:-_SHARED]:
+            for key, other in list(self._shared.items())[:-_SHARED]:
                 other.rest(0)
+                if not other.populated:
+                    del self._shared[key]
             return sealed
 
     def open_package(
@@ -157,7 +160,8 @@ class Pool:
             if worker is None:
                 worker = Worker(zygote, self.limits, unsafe=self.unsafe)
             zygote.reap()
-            self._spare = Worker(zygote, self.limits, unsafe=self.unsafe)
+            with contextlib.suppress(SandboxError):  # it is only for later
+                self._spare = Worker(zygote, self.limits, unsafe=self.unsafe)
             return worker
 
     def _importing(self, objects: Mapping[str, PackageObject]) -> Worker:

@@ -8,6 +8,7 @@ travels as JSON text inside the msgpack: whatever a worker claims, the host can 
 
 from __future__ import annotations
 
+import os
 import struct
 from typing import Annotated, Literal
 
@@ -56,6 +57,13 @@ ERROR_TEXT = 4096
 _LENGTH = struct.Struct("<I")
 
 
+def _half_of_memory() -> int:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    except (ValueError, OSError):  # this system does not tell
+        return 4 << 30
+
+
 class Limits(msgspec.Struct, frozen=True):
     """What one worker and each call in it may use."""
 
@@ -65,6 +73,8 @@ class Limits(msgspec.Struct, frozen=True):
     """Seconds without progress before the worker is killed."""
     memory_bytes: int = 512 << 20
     """Address space of a worker beside what the states of its instances need."""
+    worker_bytes: int = _half_of_memory()
+    """Address space of a worker in all: half of the machine's memory, if not told."""
     output_bytes: int = 1 << 20
     """JSON text of one result."""
     state_bytes: int = 8 << 20

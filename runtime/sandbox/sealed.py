@@ -23,6 +23,7 @@ from ..state import Json
 from .lanes import Batch, Lane, Work
 from .link import GLANCE_SECONDS, Broken, Garbled, Hung, Worker
 from .protocol import (
+    ERROR_TEXT,
     FEW_OPERATIONS,
     ORDER_BYTES,
     ORDER_OPERATIONS,
@@ -46,7 +47,6 @@ _FORGIVEN = 1000
 SPREAD = 64
 """A further worker is started once there is work for so many instances on each."""
 
-_STALE = Failure("stale")
 encode = msgspec.json.Encoder().encode
 
 
@@ -60,6 +60,8 @@ class Sealed:
         self._ended: EnvscalerError | None = None
         self._strikes, self._settled, self._sudden = 0, 0, 0
         self._used = time.monotonic()
+        self._at_work = False
+        """Whether a batch is under way: garbage collection may call in from the same thread."""
         self._poll = select.poll()
         self._width = workers
         self._lanes = [Lane() for _ in range(workers)]
@@ -181,22 +183,36 @@ class Sealed:
     def _run(self, operations: Sequence[Work]) -> list[Outcome]:
         """One outcome for each operation, whatever becomes of the workers."""
         self._check_open()
+        if self._at_work:
+            raise SandboxError("this source is at work already, further up in the same thread")
         light = sum(operation.weight() for operation in operations) < ORDER_BYTES
         batch = Batch(operations, [None] * len(operations), Counter(), set(), light)
+        self._at_work = True
         try:
-            self._distribute(batch)
-            for lane in self._lanes:
-                self._dispatch(lane, batch)
-            while any(lane.indices for lane in self._lanes):
-                self._attend(batch)
+            self._carry_out(batch)
+        except SandboxError as error:
+            self._break_off()
+            if self._ended is not None or not any(batch.results):
+                raise
+            # What has been done is done: its results must reach the caller.
+            rest = Failure("killed", str(error)[:ERROR_TEXT])
+            return [result or rest for result in batch.results]
         except BaseException:
             self._break_off()
             raise
         finally:
+            self._at_work = False
             self._used = time.monotonic()
         if isinstance(self._ended, SandboxError):
             self._check_open()
         return [result for result in batch.results if result is not None]
+
+    def _carry_out(self, batch: Batch[Work]) -> None:
+        self._distribute(batch)
+        for lane in self._lanes:
+            self._dispatch(lane, batch)
+        while any(lane.indices for lane in self._lanes):
+            self._attend(batch)
 
     def _break_off(self) -> None:
         """Forget a batch in the middle of it; what its workers hold is not known any more."""
@@ -323,13 +339,12 @@ class Sealed:
             return
         if leak:
             outcomes[-1] = Failure("exception", leak)
-        if _STALE in outcomes:
-            self._check_stale(operations, outcomes)
         again: list[int] = []
         if set(map(type, outcomes)) == {bytes} and -1 not in indices:
             for index, outcome in zip(indices, outcomes, strict=True):
                 batch.results[index] = outcome
         else:
+            self._check_stale(operations, outcomes)
             again = self._sort_out(lane, batch)
         self._done(indices, operations, outcomes)
         lane.indices, lane.operations = [], []
@@ -338,7 +353,8 @@ class Sealed:
         batch.alone.update(again)
         lane.waiting.extendleft(reversed(again))
         lane.patience -= len(indices)
-        if lane.patience <= 0 and lane.worker.bloated(lane.weight):
+        bloated = lane.worker.bloated(lane.weight)
+        if bloated and (lane.patience <= 0 or lane.worker.full):
             self._stop(lane)
 
     def _sort_out(self, lane: Lane, batch: Batch[Work]) -> list[int]:
@@ -351,7 +367,7 @@ class Sealed:
                 self._returned(lane, operation, outcome)
             elif not isinstance(outcome, Failure):
                 batch.results[index] = outcome
-            elif outcome == _STALE:
+            elif outcome.status == "stale":
                 again.append(index)
             else:
                 self._failed(lane, operation, outcome)
@@ -400,7 +416,8 @@ class Sealed:
 
     def _check_stale(self, operations: Sequence[AnyOperation], outcomes: Sequence[Outcome]) -> None:
         """Raises `Broken` where a worker says without reason that it lacks an instance."""
-        raise Garbled("the worker lost what it never had")
+        if any(type(one) is Failure and one.status == "stale" for one in outcomes):
+            raise Garbled("the worker lost what it never had")
 
     def _forget(self, lane: Lane, operations: Sequence[AnyOperation]) -> None:
         """The worker's instances of these operations are no longer as they should be."""
@@ -412,15 +429,15 @@ class Sealed:
         worker, indices, operations = lane.worker, lane.indices, lane.operations
         assert worker is not None
         running = worker.running
-        sudden = running < 0 and not worker.outcomes and not isinstance(error, Garbled | Hung)
+        sudden = running < 0 and not worker.outcomes and not isinstance(error, Garbled)
         self._sudden += sudden
         innocent = not worker.parent_alive or (sudden and self._sudden <= MOST_SUDDEN)
         self._stop(lane)
         if isinstance(self._ended, SandboxError):
             self._check_open()
         if indices and not innocent:
-            if lane is not self._solitary:
-                self._strike(2 if isinstance(error, Hung) else 1, str(error))
+            certain = isinstance(error, Hung) and lane is not self._solitary
+            self._strike(2 if certain else 1, str(error))
             known = 0 <= running < len(indices) and not isinstance(error, Garbled)
             for position in [running] if known else range(len(indices)):
                 index, operation = indices[position], operations[position]

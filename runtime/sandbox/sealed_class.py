@@ -20,6 +20,7 @@ from .journals import CHECKPOINT, Journal, Origin, Recipe, Snapshot, origin_of
 from .lanes import Batch, Lane
 from .link import Garbled, Worker
 from .protocol import (
+    ORDER_BYTES,
     ORDER_OPERATIONS,
     AnyOperation,
     Build,
@@ -84,6 +85,11 @@ class SealedClass(Sealed):
         self._journals: dict[int, Journal] = {}
         self._next = 0
 
+    @property
+    def populated(self) -> bool:
+        """Whether there are instances."""
+        return bool(self._journals)
+
     # -------------------------------------------------------------- instances
 
     def create(
@@ -102,7 +108,12 @@ class SealedClass(Sealed):
                 if id(state) not in origins:
                     origins[id(state)] = origin_of(state, seed, number)
             instances = [self._enter(origins[id(state)]) for state in given]
-            self._build(instances)
+            try:
+                self._build(instances)
+            except BaseException:
+                for instance in instances:
+                    self._journals.pop(instance, None)
+                raise
             return instances
 
     def reset(self, instances: Iterable[int]) -> None:
@@ -132,7 +143,9 @@ class SealedClass(Sealed):
             if held and self._ended is None:
                 self._run([Drop(instance) for instance in held])
             for instance in chosen:
-                self._journals.pop(instance).lane.free(instance)
+                del self._journals[instance]
+                for lane in self._lanes:
+                    lane.free(instance)
 
     # -------------------------------------------------------------- calls and states
 
@@ -156,9 +169,15 @@ class SealedClass(Sealed):
                     continue
                 try:
                     tool.encode()  # half a surrogate pair can be a Python string, but no text
-                    operations.append(Step(instance, tool, encode(arguments)))
+                    text = encode(arguments)
                 except (TypeError, ValueError, RecursionError) as error:
                     refused[index] = Reply("refused", f"the call is not JSON: {error}")
+                    continue
+                if len(text) > ORDER_BYTES:
+                    most = f"{len(text)} bytes of arguments; at most {ORDER_BYTES} are taken"
+                    refused[index] = Reply("refused", most)
+                    continue
+                operations.append(Step(instance, tool, text))
             replies = list(map(reply_of, self._run(operations)))
             self._checkpoint(operations)
             for index, reply in refused.items():

@@ -208,3 +208,21 @@ def test_a_cancelled_closing_still_ends_the_thread() -> None:
     before = own_threads()
     asyncio.run(main())
     assert own_threads() == before
+
+
+def test_what_may_have_been_done_is_not_tried_again() -> None:
+    seen: list[int] = []
+
+    def run(items: list[int]) -> list[int]:
+        seen.extend(items)
+        raise OSError("in the middle of it")
+
+    once = Kind[int, int](run, apart=(KeyError,))
+
+    async def work(gatherer: Gatherer) -> None:
+        calls = [gatherer.call(once, [item]) for item in range(8)]
+        found = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(outcome) for outcome in found] == [OSError] * 8
+
+    gathered(work)
+    assert seen == list(range(8))

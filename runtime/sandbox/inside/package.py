@@ -42,6 +42,7 @@ class PackageSubject:
         self.name = "+".join(objects)
         self.chance = chance
         self.draws = True
+        self.known: set[int] = set()
         """Whether results may depend on the number of state changes: nobody can tell by looking."""
         self._objects = dict(objects)
         self._classes = dict(classes)
@@ -50,6 +51,7 @@ class PackageSubject:
         self._described = list(self._describe())  # now, while source files can be read
         modules = _modules(classes.values())
         self._shared = [SharedState(m.__name__, vars(m), native=False) for m in modules]
+        self.known.update(*(shared.objects() for shared in self._shared))
         self._kept = {
             id(value): value
             for module in modules

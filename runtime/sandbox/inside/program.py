@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,7 +25,6 @@ from ..protocol import (
 from ..values.plain import (
     DEPTH,
     NATURAL,
-    NotJson,
     Oversize,
     brackets,
     decode,
@@ -36,12 +34,12 @@ from ..values.plain import (
 )
 from .deadline import TICKS
 from .guard import Guard, Rejected
+from .image import Unpictured, image, pictured
 from .sources import Source, SourceClass, SourceFunction, Subject
 
 _LONG = 2
 """Loading, and work on whole states, may take so many times the soft deadline."""
 _DONE = b"null"
-_PICKLE = 5
 _STEP = 1 << 32
 """One more in the upper half of the progress page."""
 _SHORT = 2 * DEPTH
@@ -250,7 +248,7 @@ class Program:
             if self._source is not None and self._source.isolated:
                 self._source.executed()  # an older image takes its class from the last module
             instance = Instance(None, order.seed)
-            instance.thing, instance.writes, instance.mark = pickle.loads(order.state)
+            instance.thing, instance.writes, instance.mark = pictured(order.state)
         else:
             thing = self._subject.construct(decode(order.state), order.seed)
             instance = Instance(thing, order.seed)
@@ -280,22 +278,14 @@ class Program:
         return self._image(instance)
 
     def _image(self, instance: Instance) -> bytes:
-        """The instance pickled.
-
-        Raises:
-            NotJson: something belongs to it that no image holds: a module of its own, an object
-                that is known by its identity, or the order of a set.
-            Oversize: it takes too many bytes.
-        """
-        source = self._source
-        if source is not None and (source.isolated or source.marks):
-            raise NotJson("an instance of this source is more than an image of it")
-        image = pickle.dumps((instance.thing, instance.writes, instance.mark), _PICKLE)
-        if pickle.EMPTY_SET in image or pickle.FROZENSET in image:
-            raise NotJson("an image does not keep the order of sets")
-        if len(image) > self._limits.state_bytes:
-            raise Oversize(f"the image of an instance takes {len(image)} bytes")
-        return image
+        """The whole instance for another worker; raises where an image does not tell all."""
+        if self._source is not None and self._source.isolated:
+            raise Unpictured("a module of its own belongs to the instance")
+        content = (instance.thing, instance.writes, instance.mark)
+        pickled = image(content, self._subject.known)
+        if len(pickled) > self._limits.state_bytes:
+            raise Oversize(f"the image of an instance takes {len(pickled)} bytes")
+        return pickled
 
     def _differ(self, instance: Instance, order: Differ) -> bytes:
         before = order.text or self._state(self._subject.construct(decode(order.state), order.seed))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import enum
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -28,6 +27,8 @@ class Subject(Protocol):
 
     name: str
     chance: Chance
+    known: set[int]
+    """Ids of objects that all instances share."""
     draws: bool
     """Whether what a call gives may depend on the number of state changes before."""
 
@@ -61,9 +62,6 @@ class Source:
         self.names = self.executed()
         self._own = SharedState(MODULE, self.names, native=self._native)
         self._library = SharedState(MODULE, _foreign(self.names), native=False)
-
-        self.marks = any(_is_mark(value) for value in self.names.values())
-        """Whether the module holds objects that may be known by their identity."""
 
     @property
     def shared(self) -> SharedState:
@@ -125,6 +123,7 @@ class SourceClass:
         self._target, self._tools = self._class(source.names)
         self.methods = {} if self._isolated else self._tools
         """The tools, where they take the object as their first argument."""
+        self.known = source.shared.objects()
         self.draws = not self._native and not _CHANCE.isdisjoint(_imports(source.tree))
 
     def _class(self, names: Mapping[str, Any]) -> tuple[Any, dict[str, Callable[..., object]]]:
@@ -163,14 +162,6 @@ class SourceClass:
 
     def tool(self, thing: Any, name: str) -> Callable[..., Any] | None:
         return getattr(thing, name) if name in self._tools else None
-
-
-def _is_mark(value: object) -> bool:
-    """Whether a value is an object of its own, such as `MISSING = object()`."""
-    kind = type(value)
-    if isinstance(value, enum.Enum | type | types.FunctionType):
-        return False
-    return kind is object or kind.__module__ == MODULE
 
 
 def _foreign(names: Mapping[str, Any]) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def main(order: Spawn, channel: int, page: int) -> NoReturn:
     guard = Guard(limits)
     line = _Line()
     program: Program | None = None
-    few = False
+    few, tidied = False, 0
     while True:
         received = line.receive(eager=few)
         few = len(received.operations) <= FEW_OPERATIONS
@@ -66,7 +66,9 @@ def main(order: Spawn, channel: int, page: int) -> NoReturn:
             program = Program(limits, guard, load, package=package, progress=progress)
         assert program is not None, "the first operation of a worker is Load"
         _serve(received, program, progress)
-        _tidy()
+        if gc.get_count()[0] > _GARBAGE:
+            tidied += 1
+            _tidy(old=tidied % _OLD == 0)
 
 
 def _import(order: Spawn) -> tuple[PackageSubject | None, str]:
@@ -89,13 +91,9 @@ def _seal(order: Spawn, channel: int) -> Hello:
     return Hello(layers, f"a sealed worker was still able to use {found}" if found else "")
 
 
-def _tidy() -> None:
-    """Collect cycles between orders, lest finalizers run in the time of somebody else's call.
-
-    Mostly young ones: a worker in which old ones pile up is replaced by the host.
-    """
-    if gc.get_count()[0] > _GARBAGE:
-        gc.collect(2 if gc.get_stats()[1]["collections"] % _OLD == 0 else 1)
+def _tidy(*, old: bool) -> None:
+    """Collect cycles between orders, lest finalizers run in the time of somebody else's call."""
+    gc.collect(2 if old else 1)
 
 
 def _serve(order: Order, program: Program, progress: memoryview) -> None:

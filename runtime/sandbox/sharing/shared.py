@@ -12,8 +12,10 @@ each other among the annotations of one function, as long as nothing else has ch
 
 from __future__ import annotations
 
+import enum
 import gc
 import struct
+import types
 from contextlib import suppress
 from ctypes import string_at
 from itertools import chain
@@ -26,6 +28,9 @@ from .surroundings import Surroundings
 _name = type.__dict__["__name__"].__get__
 _qualname = type.__dict__["__qualname__"].__get__
 _POINTER = struct.calcsize("P")
+_ALIKE = frozenset(
+    {str, bytes, int, float, bool, complex, type(None), type, types.FunctionType, types.ModuleType}
+)
 _SEVERAL = 10
 """So many faults of one source are told at once."""
 
@@ -51,6 +56,18 @@ class SharedState:
         self._classes = found.classes
         self._registries = Registries()
         self._remember()
+
+    def objects(self) -> set[int]:
+        """The ids of what all share and what is known by its identity: no copy can stand for it."""
+        waiting = [*self._nodes, *self._held]
+        found: set[int] = set()
+        while waiting:
+            item = waiting.pop()
+            if not _alike(item):
+                found.add(id(item))
+            if type(item) is tuple:  # which is no place where anything could change
+                waiting += item
+        return found
 
     def opaque(self) -> str | None:
         """What cannot be compared, and why; None when everything can."""
@@ -97,6 +114,13 @@ class SharedState:
         found += map(_name, self._classes)
         found += map(_qualname, self._classes)
         return tuple(found)
+
+
+def _alike(item: object) -> bool:
+    """Whether an equal object is as good as this one, or it is found by its name."""
+    if type(item) in _ALIKE or isinstance(item, enum.Enum):
+        return True
+    return type(item) is tuple and not item
 
 
 def _addresses(items: tuple[object, ...]) -> bytes:
