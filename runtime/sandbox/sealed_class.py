@@ -326,13 +326,12 @@ class SealedClass(Sealed):
     def _done(
         self, indices: list[int], operations: list[AnyOperation], outcomes: list[Outcome]
     ) -> None:
+        journals = self._journals
         for index, operation, outcome in zip(indices, operations, outcomes, strict=True):
             if index < 0 or type(operation) is not Step:
                 continue
             if type(outcome) is bytes or self._keeps(outcome):
-                journal = self._journals[operation.instance]
-                journal.calls.append(operation)
-                journal.deaths = 0
+                journals[operation.instance].calls.append(operation)
 
     def _failed(self, lane: Lane, operation: Any, outcome: Any) -> None:
         if self._lets_go(operation, outcome):
@@ -359,10 +358,11 @@ class SealedClass(Sealed):
                 gone.add(operation.instance)
 
     def _returned(self, lane: Lane, operation: Any, outcome: Outcome) -> None:
+        journal = self._journals[operation.instance]
         if not isinstance(outcome, Failure):
+            journal.deaths = 0
             return
         lane.free(operation.instance)
-        journal = self._journals[operation.instance]
         journal.deaths += 1
         if outcome.status not in ("memory", "timeout") or journal.deaths >= _DEATHS:
             journal.lost = (
