@@ -5,7 +5,7 @@ from .journals import Snapshot
 from .pool import Pool
 from .protocol import Limits, PackageObject, Profile, Status
 from .reports import Reply
-from .sealed import SealedChecks
+from .sealed_checks import SealedChecks
 from .sealed_class import Call, SealedClass
 
 __all__ = [

@@ -31,7 +31,7 @@ from .journals import Snapshot
 from .pool import Pool
 from .protocol import Limits, PackageObject, Profile
 from .reports import Reply
-from .sealed import SealedChecks
+from .sealed_checks import SealedChecks
 from .sealed_class import Call, SealedClass
 
 State = dict[str, Json] | bytes | Snapshot

@@ -14,7 +14,7 @@ from ..records import ToolSpec
 from .keeper import Zygote
 from .link import Worker
 from .protocol import Limits, Load, PackageObject, Profile
-from .sealed import SealedChecks
+from .sealed_checks import SealedChecks
 from .sealed_class import SealedClass
 
 _NAP_SECONDS = 0.1

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import select
-import threading
 import time
 import weakref
 from collections import Counter
@@ -19,7 +18,7 @@ from typing import Self
 import msgspec
 
 from ..errors import EnvscalerError, GeneratedCodeError, SandboxError
-from ..state import Json
+from .gate import Gate
 from .lanes import Batch, Lane, Work
 from .link import GLANCE_SECONDS, Broken, Garbled, Hung, Worker
 from .protocol import (
@@ -29,12 +28,11 @@ from .protocol import (
     ORDER_OPERATIONS,
     AnyOperation,
     Build,
-    Evaluate,
     Failure,
     Load,
     Outcome,
 )
-from .reports import Loaded, Reply, described, loaded, read, reply_of
+from .reports import Loaded, described, loaded, read
 
 MOST_STRIKES = 6
 """A source is given up after so many: two for an operation that hangs, one for another death."""
@@ -56,7 +54,7 @@ class Sealed:
     def __init__(self, spawn: Callable[[], Worker], source: Load, workers: int = 1) -> None:
         self._spawn = spawn
         self._source = source
-        self._lock = _Gate()
+        self._lock = Gate()
         self._ended: EnvscalerError | None = None
         self._strikes, self._settled, self._sudden = 0, 0, 0
         self._used = time.monotonic()
@@ -473,46 +471,7 @@ class Sealed:
         """A worker died while this was carried out again."""
 
 
-class _Gate:
-    """A lock that lets nobody in who was forked off since."""
-
-    def __init__(self) -> None:
-        self._host = os.getpid()
-        self._lock = threading.RLock()
-
-    @property
-    def foreign(self) -> bool:
-        """Whether this is a forked copy of the process that made the lock."""
-        return os.getpid() != self._host
-
-    def __enter__(self) -> None:
-        if self.foreign:  # the lock itself may have been held when the process was forked
-            raise SandboxError(
-                "this source was opened before a fork; open it again in this process"
-            )
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
-
-    def try_to_enter(self) -> bool:
-        """As entering, but without waiting; whether it worked."""
-        return not self.foreign and self._lock.acquire(blocking=False)
-
-
 def _forsake(lanes: Iterable[Lane]) -> None:
     for lane in lanes:
         if lane.worker is not None:
             lane.worker.forsake()
-
-
-class SealedChecks(Sealed):
-    """A generated function in workers that see nothing but its arguments."""
-
-    def evaluate(self, arguments: Iterable[Sequence[Json]]) -> list[Reply]:
-        """Call the function once for each tuple of positional arguments.
-
-        An argument may be `msgspec.Raw`: JSON text that is passed on as it is.
-        """
-        with self._lock:
-            return list(map(reply_of, self._run([Evaluate(encode(list(a))) for a in arguments])))

@@ -78,7 +78,6 @@ class Program:
         self._limits = limits
         self._guard = guard
         self._load = load
-        self._package = package
         self._chance = Chance() if package is None else package.chance
         self._deadline = guard.deadline
         self._instances: dict[int, Instance] = {}
