@@ -15,7 +15,7 @@ from .reports import received
 from .values.plain import DEPTH, NATURAL, brackets, shallow
 
 CHECKPOINT = 512
-"""Calls after which an instance's state is fetched, so that replays stay short."""
+"""Calls after which an image of an instance is fetched, so that replays stay short."""
 
 
 class Recipe(msgspec.Struct, frozen=True, gc=False):

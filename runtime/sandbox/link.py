@@ -98,8 +98,8 @@ class Worker:
         self.pid, self._socket, self._shared = zygote.spawn(limits, dict(objects or {}))
         self._page = memoryview(self._shared).cast("Q")
         self._socket.setblocking(False)
-        self._room = select.poll()
-        self._room.register(self._socket, select.POLLOUT)
+        self._vacancy = select.poll()
+        self._vacancy.register(self._socket, select.POLLOUT)
         self._layers: tuple[str, ...] | None = None
         self._open = True
         self.resident = 0
@@ -292,7 +292,7 @@ class Worker:
             try:
                 rest = rest[self._socket.send(rest) :]
             except BlockingIOError:
-                self._room.poll(GLANCE_SECONDS * 1000)
+                self._vacancy.poll(GLANCE_SECONDS * 1000)
                 if time.monotonic() > end:
                     raise Broken("the worker does not listen") from None
             except OSError as error:

@@ -6,13 +6,14 @@ A worker only holds it live, and any worker can be brought to hold it.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
 
-from ..errors import GeneratedCodeError
+from ..errors import GeneratedCodeError, SandboxError
 from ..records import ToolSpec
 from ..state import Difference, Json
 from ..tools import Toolset
@@ -179,7 +180,8 @@ class SealedClass(Sealed):
                     continue
                 operations.append(Step(instance, tool, text))
             replies = list(map(reply_of, self._run(operations)))
-            self._checkpoint(operations)
+            with contextlib.suppress(SandboxError):  # the calls are made: their replies must arrive
+                self._checkpoint(operations)
             for index, reply in refused.items():
                 replies.insert(index, reply)
             return replies

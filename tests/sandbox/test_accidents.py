@@ -118,15 +118,27 @@ def test_a_pool_that_nobody_closes_leaves_no_process_behind() -> None:
         time.sleep(0.02)
 
 
-def test_calling_in_from_a_finalizer_is_refused(counter: SealedClass) -> None:
-    [one] = counter.create([{"n": 0}])
-    counter._at_work = True  # as when garbage collection strikes in the middle of a batch
+def test_calling_in_from_the_same_thread_is_refused_and_disturbs_nothing(
+    counter: SealedClass,
+) -> None:
+    instances = counter.create([{"n": 0}] * 100)
+    refused: list[str] = []
+
+    def call_in(*_: object) -> None:
+        try:
+            counter.step([Call(instances[0], "add", {})])
+        except SandboxError as error:
+            refused.append(str(error))
+
+    before = signal.signal(signal.SIGALRM, call_in)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
     try:
-        with pytest.raises(SandboxError, match="at work already"):
-            counter.step([Call(one, "add", {})])
+        replies = counter.step(Call(i, "work", {}) for _ in range(5) for i in instances)
     finally:
-        counter._at_work = False
-    assert numbers(counter, [one]) == [1]
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert [reply.value["n"] for reply in replies] == [n for n in range(1, 6) for _ in instances]
+    assert refused == ["this source is at work already, further up in the same thread"]
 
 
 def test_arguments_longer_than_an_order_are_refused(shop: SealedClass) -> None:
