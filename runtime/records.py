@@ -109,6 +109,8 @@ class BusinessRule(Part):
 
     id: str
     text: str
+    depends: tuple[str, ...] = ()
+    """The facts it speaks of: `Entity.attribute`, or the name of a scalar."""
 
 
 class Parameter(Part):
@@ -118,6 +120,8 @@ class Parameter(Part):
     type: ValueType
     description: str = ""
     values: tuple[str, ...] = ()
+    references: str | None = None
+    """The entity whose key this holds, or whose keys it lists."""
     required: bool = True
 
 
@@ -128,8 +132,14 @@ class Operation(Part):
     kind: Literal["query", "change"]
     description: str
     parameters: tuple[Parameter, ...] = ()
+    returns: tuple[str, ...] = ()
+    """Keys of the `data` of a success; an entity's name stands for all its attributes."""
+    many: bool = False
+    """Whether `data` is a list of such objects."""
+    writes: tuple[str, ...] = ()
+    """What a success may change: `Entity.attribute`, `Entity` (records come or go) or a scalar."""
     errors: tuple[str, ...] = ()
-    """When it refuses, one clause each."""
+    """When it refuses, one `code: clause` each; the text of the error begins with the code."""
     rules: tuple[str, ...] = ()
     """Ids of the business rules it must keep."""
     refusal_effects: tuple[str, ...] = ()
@@ -195,15 +205,31 @@ class Call(Part):
     arguments: dict[str, Json] = Field(default_factory=dict)
 
 
-class TestCall(Part):
-    """A call proposed to test a class, with the outcome expected before it is run."""
+class Expectation(Part):
+    """What a call must come to, worked out from plan and state before it is run."""
+
+    expect: Literal["ok", "refused", "open"]
+    """`open`: nothing is demanded, since those who worked it out did not agree."""
+    error: str = ""
+    """The code that the error of a refusal begins with; empty when any will do."""
+    changes: dict[str, Json] = Field(default_factory=dict)
+    """Places of the state (`loans.L7.status`, `next_loan`) and their values after the call; a
+    record (`loans.L7`) that is gone is null."""
+    frame: tuple[str, ...] = ()
+    """Further records and scalars that may change (`loans.L7`); all others must not."""
+    data: Json = None
+    """What the result's `data` must hold: these keys of an object; of a list, as many items, each
+    with these keys, in any order. None demands nothing."""
+
+
+class TestCall(Expectation):
+    """A call proposed to test a class."""
 
     __test__: ClassVar[bool] = False  # pytest: this is no test
     before: tuple[Call, ...] = ()
     """Calls that bring about what the state lacks; they must succeed and are not judged."""
     tool: str
     arguments: dict[str, Json] = Field(default_factory=dict)
-    expect: Literal["ok", "refused"]
     rule: str | None = None
     """The business rule that the call keeps (ok) or violates (refused)."""
 
