@@ -107,7 +107,7 @@ _ORDINARY = inspect.unwrap(dspy.LM.acall)
 class OpenedLM(dspy.LM):
     """A `dspy.LM` that keeps no history: the ledger and the run store are its memory."""
 
-    @with_callbacks  # type: ignore[untyped-decorator]
+    @with_callbacks
     async def acall(
         self, prompt: Any = None, *, messages: Any = None, **options: Any
     ) -> list[Any] | Response:
