@@ -2,7 +2,7 @@
 
 from .acting import Act
 from .adapter import SourceAdapter
-from .mining import InferIdea, JudgeTask
+from .mining import FoundIdea, MineTasks, TurnedAway
 from .planning import PlanEnvironment, RepairPlan
 from .scenarios import (
     GoalRows,
@@ -15,27 +15,40 @@ from .scenarios import (
     WriteState,
 )
 from .source import PySource
-from .testing import JudgeOutcomes, ProposeTestCalls
-from .writing import RepairClass, WriteClass
+from .testing import (
+    JudgeOutcomes,
+    Outcome,
+    PredictedOutcome,
+    PredictOutcomes,
+    ProposedCall,
+    ProposeTestCalls,
+)
+from .writing import RepairClass, WriteClass, WriteMethods
 
 __all__ = [
     "Act",
+    "FoundIdea",
     "GoalRows",
-    "InferIdea",
     "JudgeEffects",
     "JudgeOutcomes",
-    "JudgeTask",
     "LooseRow",
+    "MineTasks",
     "OpenChoice",
+    "Outcome",
     "PlanEnvironment",
+    "PredictOutcomes",
+    "PredictedOutcome",
     "ProposeScenario",
     "ProposeTestCalls",
+    "ProposedCall",
     "PySource",
     "RepairClass",
     "RepairPlan",
     "RepairScenario",
     "RepairState",
     "SourceAdapter",
+    "TurnedAway",
     "WriteClass",
+    "WriteMethods",
     "WriteState",
 ]

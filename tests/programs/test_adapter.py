@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import envscaler.signatures
-from envscaler.signatures import JudgeTask, PlanEnvironment, SourceAdapter, WriteClass
+from envscaler.signatures import MineTasks, PlanEnvironment, SourceAdapter, WriteClass
 
 PLAIN = dspy.ChatAdapter(use_json_adapter_fallback=False)
 SIGNATURES = [
@@ -57,12 +57,12 @@ def test_the_prompt_of_every_step_is_the_one_of_dspy(signature: type[dspy.Signat
 
 
 def test_a_changed_instruction_or_description_is_sent() -> None:
-    signature = JudgeTask.with_instructions("First.")
-    assert "First." in SourceAdapter().format(signature, [], {"task": "a"})[0]["content"]
+    signature = MineTasks.with_instructions("First.")
+    assert "First." in SourceAdapter().format(signature, [], {"tasks": ["a"]})[0]["content"]
     signature.instructions = "Second."
-    signature.model_fields["reason"].json_schema_extra["desc"] = "in verse"
-    sent = SourceAdapter().format(signature, [], {"task": "a"})
-    assert sent == PLAIN.format(signature, [], {"task": "a"})
+    signature.model_fields["ideas"].json_schema_extra["desc"] = "in verse"
+    sent = SourceAdapter().format(signature, [], {"tasks": ["a"]})
+    assert sent == PLAIN.format(signature, [], {"tasks": ["a"]})
     assert "Second." in sent[0]["content"] and "in verse" in sent[0]["content"]
 
 
@@ -85,12 +85,6 @@ def test_every_completion_is_read_as_dspy_reads_it(
     text = before + "\n\n".join(f"[[ ## {name} ## ]]\n{value}" for name, value in values.items())
     expected = reading(PLAIN, signature, text)
     assert repr(reading(SourceAdapter(), signature, text)) == repr(expected)  # NaN is not itself
-
-
-@given(_VALUES, _VALUES)
-def test_flags_are_read_as_dspy_reads_them(reason: str, flag: str) -> None:
-    text = f"[[ ## reason ## ]]\n{reason}\n\n[[ ## needs_environment ## ]]\n{flag}"
-    assert reading(SourceAdapter(), JudgeTask, text) == reading(PLAIN, JudgeTask, text)
 
 
 def test_a_whole_plan_is_read_as_dspy_reads_it(plan_answer: dict[str, Any]) -> None:
