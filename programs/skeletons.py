@@ -21,7 +21,7 @@ from .inspecting import ClassBuilder
 from .mining import TaskMiner
 from .planning import TOOLS, Planner, StateWriter
 from .step import Program
-from .testing import Tester
+from .testing import Examiner
 from .together import attended, together
 from .writing import ClassWriter
 
@@ -57,7 +57,7 @@ class Skeletons(Program):
         self.planner = Planner(tools)
         self.state_writer = StateWriter()
         self.class_writer = ClassWriter()
-        self.tester = Tester()
+        self.examiner = Examiner()
         self.class_builder = ClassBuilder(pool)
         self._journal, self.batch = journal, batch
 
@@ -123,7 +123,7 @@ class Skeletons(Program):
         if written.state is None:
             problem = f"no initial state: {written.problem}"
             return dspy.Prediction(state=None, calls=(), problem=problem)
-        proposed = await self.tester.acall(plan=plan, state=written.state)
+        proposed = await self.examiner.acall(plan=plan, state=written.state)
         return dspy.Prediction(state=written.state, calls=proposed.calls, problem=proposed.problem)
 
 

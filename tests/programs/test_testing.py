@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from envscaler.programs import Tester
+from envscaler.programs import Examiner
 from envscaler.programs.testing import executed_line
 from envscaler.runtime.inspection import ExecutedCall
 from envscaler.runtime.records import EnvironmentPlan, TestCall
@@ -25,12 +25,12 @@ def test_only_what_both_readers_say_is_demanded(
         {"call": 2, "expect": "refused"},
     ]
     with answering({"calls": [LEND, LEND]}, {"outcomes": second}) as lm:
-        said = Tester()(plan=library, state=library_state)
+        said = Examiner()(plan=library, state=library_state)
     assert [call.expect for call in said.calls] == ["ok", "open"]
     assert said.calls[0].changes == {"next_loan": 4}
     assert said.calls[0].frame == ("books.B1",)
     asked = lm.history[1]["messages"][-1]["content"].split("calls ## ]]")[1]
-    assert '1. lend_book({"book_id":"B1","member_id":"M1"})' in asked
+    assert '1. lend_book({"book_id":"B1","member_id":"M1"})\n2. ' in asked
     assert "expect" not in asked.split("Respond")[0]
 
 
@@ -38,7 +38,7 @@ def test_without_a_second_reader_all_calls_are_open(
     answering: Any, library: EnvironmentPlan, library_state: Any
 ) -> None:
     with answering({"calls": [LEND]}, {}, {}):
-        said = Tester()(plan=library, state=library_state)
+        said = Examiner()(plan=library, state=library_state)
     assert [call.expect for call in said.calls] == ["open"]
     assert "does not parse" in said.problem
 
@@ -47,7 +47,7 @@ def test_a_proposer_without_an_answer_has_a_problem(
     answering: Any, library: EnvironmentPlan, library_state: Any
 ) -> None:
     with answering({"calls": "three"}, {"calls": "four"}):
-        said = Tester()(plan=library, state=library_state)
+        said = Examiner()(plan=library, state=library_state)
     assert said.calls == () and "does not parse" in said.problem
 
 

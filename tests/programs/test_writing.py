@@ -1,4 +1,4 @@
-"""Writing a class: in one call or in groups, gone on with where an answer was cut, mended in parts."""
+"""Writing a class: in one call or in groups, gone on with where cut, mended in parts."""
 
 from __future__ import annotations
 
