@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..errors import ConfigurationError
-from ..records import Environment, EnvironmentPlan, Finding, Parameter, ToolSpec
+from ..records import Environment, EnvironmentPlan, Finding, Operation, Parameter, ToolSpec
 from ..sandbox import Pool, SealedClass
 from ..state import Json
 from .gates import GATES, examine
+from .schemas import planned_schema
 from .subjects import Subject
 
 
@@ -88,6 +89,29 @@ def tool_specs(sealed: SealedClass, plan: EnvironmentPlan) -> tuple[ToolSpec, ..
             )
         )
     return tuple(specs)
+
+
+def planned_environment(plan: EnvironmentPlan) -> Environment:
+    """What a plan will come to, without its class: the tools with their parameters' types."""
+    return Environment(
+        plan=plan,
+        class_name=plan.class_name,
+        source="",
+        tools=tuple(map(_planned, plan.operations)),
+    )
+
+
+def _planned(operation: Operation) -> ToolSpec:
+    properties: dict[str, Json] = {
+        field.name: _precise({**planned_schema(field), "description": field.description}, field)
+        for field in operation.parameters
+    }
+    required: Json = [field.name for field in operation.parameters if field.required]
+    return ToolSpec(
+        name=operation.name,
+        description=operation.description,
+        parameters={"type": "object", "properties": properties, "required": required},
+    )
 
 
 _FORMATS = {"date": "date", "datetime": "date-time"}
