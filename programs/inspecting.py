@@ -116,7 +116,8 @@ class ClassBuilder(Program):
             )
         last = versions[-1] if versions else None
         inspection = last.inspection if last else Inspection(environment="", grader=GRADER)
-        findings = "; ".join(map(str, last.findings[:3])) if last else ""
+        judged = inspection.pass_rate is not None
+        findings = "; ".join(map(str, last.findings[:3])) if last and not judged else ""
         return dspy.Prediction(
             environment=None,
             inspection=inspection,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import ConfigurationError
-from ..records import Environment, EnvironmentPlan, Finding, Operation, Parameter, ToolSpec
+from ..records import Environment, EnvironmentPlan, Finding, Operation, Parameter, TestCall, ToolSpec
 from ..sandbox import Pool, SealedClass
 from ..state import Json
 from .gates import GATES, examine
@@ -36,6 +36,7 @@ def inspect_class(
     *,
     seed: int = 0,
     gates: Iterable[str] = GATES,
+    calls: Sequence[TestCall] = (),
 ) -> ClassReport:
     """Open a class in the sandbox, try it out, and say what is wrong with it.
 
