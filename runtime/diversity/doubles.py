@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal
 
 from ..records import Environment, Part
-from .fingerprints import schema_shape, schema_signature, tool_shape, tool_signature
+from .fingerprints import Tokens, schema_shape, schema_signature, tool_shape, tool_signature
 from .schema import schema_of
 from .similarity import jaccards
 
@@ -50,30 +50,30 @@ def near_doubles(
     all names changed. Shapes are compared only where both have entities: tools without known
     records look alike by chance.
     """
-    schemas = [schema_signature(environment) for environment in environments]
-    tools = [tool_signature(environment) for environment in environments]
-    named = _mean(jaccards(schemas), jaccards(tools))
-    formed = _mean(
-        jaccards([schema_shape(environment) for environment in environments]),
-        jaccards([tool_shape(environment) for environment in environments]),
-    )
+    named = _mean(environments, schema_signature, tool_signature)
+    formed = _mean(environments, schema_shape, tool_shape)
     has_entities = [bool(schema_of(environment).entities) for environment in environments]
     found: list[NearDouble] = []
     for n, m in combinations(range(len(environments)), 2):
-        shape = float(formed[n, m]) if has_entities[n] and has_entities[m] else None
-        if named[n, m] >= limit or (shape is not None and shape >= SAME_SHAPE):
-            found.append(
-                NearDouble(
-                    first=n,
-                    second=m,
-                    names=(environments[n].class_name, environments[m].class_name),
-                    words=float(named[n, m]),
-                    shape=shape,
-                    by="words" if named[n, m] >= limit else "shape",
-                )
+        shape = round(float(formed[n, m]), 6) if has_entities[n] and has_entities[m] else None
+        if (alike := named[n, m] >= limit) or (shape is not None and shape >= SAME_SHAPE):
+            pair = NearDouble(
+                first=n,
+                second=m,
+                names=(environments[n].class_name, environments[m].class_name),
+                words=round(float(named[n, m]), 6),
+                shape=shape,
+                by="words" if alike else "shape",
             )
+            found.append(pair)
     return tuple(sorted(found, key=lambda pair: -max(pair.words, pair.shape or 0.0)))
 
 
-def _mean(left: Matrix, right: Matrix) -> Matrix:
-    return (left + right) / 2
+def _mean(
+    environments: Sequence[Environment],
+    of_state: Callable[[Environment], Tokens],
+    of_tools: Callable[[Environment], Tokens],
+) -> Matrix:
+    return (
+        jaccards(list(map(of_state, environments))) + jaccards(list(map(of_tools, environments)))
+    ) / 2

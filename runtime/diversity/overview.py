@@ -188,7 +188,7 @@ def totals_table(overview: Overview) -> list[list[Cell]]:
     for total in overview.totals:
         theirs = UPSTREAM.get(total.figure)
         figures = (total.mean, total.median, total.least, total.most)
-        rows.append([total.figure, *map(_short, figures), theirs and _short(theirs)])
+        rows.append([total.figure, *map(_short, figures), _short(theirs) if theirs else None])
     return rows
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
 from .overview import UPSTREAM, Overview
-from .similarity import Similarities
+from .similarity import Similarities, View
 
 if TYPE_CHECKING:
     from .similarity import Matrix
@@ -47,8 +47,9 @@ def plot_overview(overview: Overview, similarities: Similarities, path: Path) ->
             "The overview cannot be drawn: matplotlib is not installed. "
             "Install it: pip install matplotlib"
         ) from error
-    # Neither date nor random ids: the same overview gives the same bytes.
-    with rc_context({"svg.hashsalt": "envscaler", "font.size": 9}):
+    # Neither date nor random ids: the same overview gives the same bytes. SVG text stays text.
+    style = {"svg.hashsalt": "envscaler", "svg.fonttype": "none", "font.size": 9}
+    with rc_context(style):
         figure: Any = Figure(figsize=(13, 7.5), layout="constrained")
         left, right = figure.subfigures(1, 2, width_ratios=(1, 1.9))
         sizes, rules = left.subplots(2, 1)
@@ -79,33 +80,33 @@ def _draw_tools(axes: Any, overview: Overview) -> None:
     low, high = min(*tools, int(theirs)), max(*tools, int(theirs) + 1)
     step = 1 + (high - low) // 40
     axes.hist(tools, bins=[n - 0.5 for n in range(low, high + 1 + step, step)], color=_COLOUR)
-    axes.axvline(theirs, color=_ACCENT, linestyle="--", label=f"EnvScaler's mean, {theirs:.1f}")
-    axes.set(title="Tools", xlabel="tools of an environment", ylabel="environments")
+    axes.axvline(theirs, color=_ACCENT, linestyle="--")
+    axes.set_title(f"Tools (dashed: EnvScaler's mean, {theirs})")
+    axes.set(xlabel="tools of an environment", ylabel="environments")
     _whole_numbers(axes)
-    axes.legend(frameon=False)
 
 
 def _draw_rules(axes: Any, overview: Overview) -> None:
     counts = Counter((row.entities, row.rules) for row in overview.environments)
-    x, y = zip(*counts, strict=True)
     most = max(counts.values())
-    areas = [40 + 260 * count / most for count in counts.values()]
-    axes.scatter(x, y, s=areas, color=_COLOUR, alpha=0.75, edgecolors="white")
     for (entities, rules), count in counts.items():
-        if count > 1:
-            axes.annotate(
-                str(count), (entities, rules), ha="center", va="center", color="white", fontsize=8
-            )
-    axes.set(title="Entities and rules", xlabel="entities", ylabel="business rules")
-    axes.margins(0.15)
+        area = 180 + 320 * count / most
+        axes.scatter(entities, rules, s=area, color=_COLOUR, edgecolors="white")
+        axes.annotate(
+            str(count), (entities, rules), ha="center", va="center", color="white", fontsize=8
+        )
+    x, y = zip(*counts, strict=True)
+    axes.set(xlim=(min(x) - 1, max(x) + 1), ylim=(min(y) - 1, max(y) + 1))
+    axes.set_title("Entities and rules (numbers: environments)")
+    axes.set(xlabel="entities", ylabel="business rules")
     _whole_numbers(axes)
 
 
 def _whole_numbers(axes: Any) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -118,7 +119,9 @@ def _draw_similarities(figure: Any, compared: Similarities) -> None:
     axes = figure.subplots()
     image = axes.imshow(shown, vmin=0, vmax=1, cmap="Blues")
     figure.colorbar(image, ax=axes, shrink=0.8, label="similarity")
-    axes.set_title(f"Below the diagonal: state schemas · above: tools\n{_scores(compared)}")
+    axes.set_title(
+        f"Similarity of state schemas (below the diagonal) and tools (above)\n{_scores(compared)}"
+    )
     _label(axes, [compared.names[n] for n in order])
     if len(order) <= _MOST_NUMBERS:
         for (row, column), value in np.ndenumerate(shown):
@@ -139,12 +142,13 @@ def _order(matrix: Matrix) -> list[int]:
 
 
 def _scores(compared: Similarities) -> str:
+    titles: dict[View, str] = {"schema": "state", "tools": "tools", "description": "description"}
     parts = []
-    for view in ("schema", "tools", "description"):
+    for view, title in titles.items():
         found = compared.diversity(view)
         if found.vendi is not None:
-            parts.append(f"{view} {found.vendi:.1f} of {found.environments}")
-    return f"different in effect (Vendi): {', '.join(parts)}"
+            parts.append(f"{title} {found.vendi:.1f} of {found.environments}")
+    return f"Vendi score (different environments, in effect): {', '.join(parts) or 'none'}"
 
 
 def _label(axes: Any, names: list[str]) -> None:

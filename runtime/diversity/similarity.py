@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -64,16 +64,12 @@ class Similarities:
 
     def nearest(self, view: View) -> tuple[Neighbour | None, ...]:
         """The nearest neighbour of each environment, the first of several; None without any."""
-        known = self.known[view]
         matrix = self.matrix(view)
-        found: list[Neighbour | None] = []
-        for n in range(len(self.names)):
-            others = [m for m in range(len(self.names)) if m != n and known[m] and known[n]]
-            best = max(others, key=lambda m: matrix[n, m], default=None)
-            near = None if best is None else float(matrix[n, best])
-            found.append(
-                None if best is None or near is None else Neighbour(index=best, similarity=near)
-            )
+        known = [n for n, something in enumerate(self.known[view]) if something]
+        found: list[Neighbour | None] = [None] * len(self.names)
+        for n in known if len(known) > 1 else ():
+            best = max((m for m in known if m != n), key=matrix[n].__getitem__)
+            found[n] = Neighbour(index=best, similarity=round(float(matrix[n, best]), 6))
         return tuple(found)
 
     def diversity(self, view: View) -> Diversity:
@@ -85,8 +81,8 @@ class Similarities:
         return Diversity(
             view=view,
             environments=len(known),
-            mean_distance=float(1 - pairs.mean()) if len(pairs) else None,
-            vendi=vendi_score(matrix) if len(known) else None,
+            mean_distance=round(float(1 - pairs.mean()), 6) if len(pairs) else None,
+            vendi=round(vendi_score(matrix), 6) if len(known) else None,
         )
 
 
@@ -143,14 +139,8 @@ def jaccards(bags: Sequence[Tokens]) -> Matrix:
 def _described(environment: Environment) -> Tokens:
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-    plan = environment.plan
-    return _bag(
-        w for w in words(f"{plan.summary} {plan.introduction}") if w not in ENGLISH_STOP_WORDS
-    )
-
-
-def _bag(tokens: Iterable[str]) -> Tokens:
-    return Counter(tokens)
+    text = f"{environment.plan.summary} {environment.plan.introduction}"
+    return Counter(word for word in words(text) if word not in ENGLISH_STOP_WORDS)
 
 
 def _cosines(bags: Sequence[Tokens]) -> Matrix:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_HUMPS = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_PARTS = re.compile(r"[^\W\d_]+|\d+")
 _EMPTY = frozenset(
     "a an and as at by for from id ids in info is it no of on or record the to with".split()
 )
@@ -13,7 +14,7 @@ _EMPTY = frozenset(
 
 def words(name: str) -> list[str]:
     """The telling words of a name or a sentence: in lower case, plurals made singular."""
-    parts = (part.lower() for part in _PARTS.findall(name))
+    parts = (part.lower() for part in _PARTS.findall(_HUMPS.sub(" ", name)))
     return [singular(part) for part in parts if part not in _EMPTY]
 
 
