@@ -45,13 +45,13 @@ def near_doubles(
 ) -> tuple[NearDouble, ...]:
     """The pairs whose state and tools are too much alike, the most alike first.
 
-    A pair is one when its signatures have a similarity (the mean of state and tools, in [0, 1]) of
-    at least `limit`; or when its shapes have one of at least `SAME_SHAPE`, as those of a copy with
+    A pair is one when its signatures have a similarity of at least `limit` (in [0, 1]: the mean of
+    state and tools, or that of the one which both have); or when its shapes have one of at least `SAME_SHAPE`, as those of a copy with
     all names changed. Shapes are compared only where both have entities: tools without known
     records look alike by chance.
     """
-    named = _mean(environments, schema_signature, tool_signature)
-    formed = _mean(environments, schema_shape, tool_shape)
+    named = _mean(environments, (schema_signature, tool_signature))
+    formed = _mean(environments, (schema_shape, tool_shape))
     has_entities = [bool(schema_of(environment).entities) for environment in environments]
     found: list[NearDouble] = []
     for n, m in combinations(range(len(environments)), 2):
@@ -70,10 +70,17 @@ def near_doubles(
 
 
 def _mean(
-    environments: Sequence[Environment],
-    of_state: Callable[[Environment], Tokens],
-    of_tools: Callable[[Environment], Tokens],
+    environments: Sequence[Environment], sides: Sequence[Callable[[Environment], Tokens]]
 ) -> Matrix:
-    return (
-        jaccards(list(map(of_state, environments))) + jaccards(list(map(of_tools, environments)))
-    ) / 2
+    """By pair: the mean similarity in what both have tokens of; 0 where there is nothing."""
+    import numpy as np
+
+    total = np.zeros((len(environments), len(environments)))
+    compared = np.zeros_like(total)
+    for side in sides:
+        bags = [side(environment) for environment in environments]
+        known = np.array([bool(bag) for bag in bags], dtype=float)
+        both = np.outer(known, known)
+        total += jaccards(bags) * both
+        compared += both
+    return total / np.maximum(compared, 1)

@@ -59,7 +59,7 @@ def _declared(class_name: str, classes: list[ast.ClassDef]) -> Schema:
     collections: dict[str, str] = {}
     scalars: list[Attribute] = []
     for name, annotation in _state(class_name, classes).items():
-        mentioned = {n.id for n in ast.walk(annotation) if isinstance(n, ast.Name)} & kinds.keys()
+        mentioned = _mentioned(annotation) & kinds.keys()
         if not mentioned:
             scalars.append(_attribute(name, annotation))
         collections |= dict.fromkeys(mentioned, name)
@@ -73,6 +73,12 @@ def _declared(class_name: str, classes: list[ast.ClassDef]) -> Schema:
         for name, attributes in kinds.items()
     )
     return Schema(tuple(entities), tuple(scalars))
+
+
+def _mentioned(annotation: ast.expr) -> set[str]:
+    """The names in an annotation, also those that stand in quotes."""
+    parts = [part for part in ast.walk(annotation) if isinstance(part, ast.Name | ast.Constant)]
+    return {part.id if isinstance(part, ast.Name) else str(part.value) for part in parts}
 
 
 def _attributes(node: ast.ClassDef) -> tuple[Attribute, ...]:
