@@ -1,8 +1,7 @@
 """How different environments are, by state and tools, and what they consist of."""
 
 from .doubles import SAME_SHAPE, SAME_WORDS, NearDouble, near_doubles
-from .fingerprints import schema_shape, schema_signature, tool_shape, tool_signature
-from .overview import (
+from .figures import (
     COLUMNS,
     TOTAL_COLUMNS,
     EnvironmentFigures,
@@ -13,6 +12,7 @@ from .overview import (
     overview_table,
     totals_table,
 )
+from .fingerprints import schema_shape, schema_signature, tool_shape, tool_signature
 from .plot import plot_overview
 from .schema import Schema, schema_of
 from .similarity import (

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigurationError
-from .overview import UPSTREAM, Overview
+from .figures import UPSTREAM, Overview
 from .similarity import Similarities, View
 
 if TYPE_CHECKING:
@@ -48,7 +48,12 @@ def plot_overview(overview: Overview, similarities: Similarities, path: Path) ->
             "Install it: pip install matplotlib"
         ) from error
     # Neither date nor random ids: the same overview gives the same bytes. SVG text stays text.
-    style = {"svg.hashsalt": "envscaler", "svg.fonttype": "none", "font.size": 9}
+    style = {
+        "svg.hashsalt": "envscaler",
+        "svg.fonttype": "none",
+        "font.size": 9,
+        "axes.titlesize": 10,
+    }
     with rc_context(style):
         figure: Any = Figure(figsize=(13, 7.5), layout="constrained")
         left, right = figure.subfigures(1, 2, width_ratios=(1, 1.9))
@@ -96,7 +101,7 @@ def _draw_rules(axes: Any, overview: Overview) -> None:
             str(count), (entities, rules), ha="center", va="center", color="white", fontsize=8
         )
     x, y = zip(*counts, strict=True)
-    axes.set(xlim=(min(x) - 1, max(x) + 1), ylim=(min(y) - 1, max(y) + 1))
+    axes.set(xlim=(min(x) - 0.8, max(x) + 0.8), ylim=(min(y) - 0.8, max(y) + 0.8))
     axes.set_title("Entities and rules (numbers: environments)")
     axes.set(xlabel="entities", ylabel="business rules")
     _whole_numbers(axes)
@@ -148,7 +153,7 @@ def _scores(compared: Similarities) -> str:
         found = compared.diversity(view)
         if found.vendi is not None:
             parts.append(f"{title} {found.vendi:.1f} of {found.environments}")
-    return f"Vendi score (different environments, in effect): {', '.join(parts) or 'none'}"
+    return f"Vendi score: {', '.join(parts) or 'none'}"
 
 
 def _label(axes: Any, names: list[str]) -> None:
