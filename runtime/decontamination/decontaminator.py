@@ -1,4 +1,4 @@
-"""Compares tasks, ideas and environments with the signatures of benchmarks."""
+"""Compares tasks, ideas, environments and scenarios with the signatures of benchmarks."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from ..records import Environment, EnvironmentIdea, SourceTask, ToolSpec
+from ..records import Environment, EnvironmentIdea, Scenario, SourceTask, ToolSpec
 from .fingerprints import LONG, SHORT, ToolPrint, descriptions, grams, tool_print
 from .overlaps import MEASURED, Kind, Limits, Overlap, nearest
 from .signatures import Benchmark, ToolSet, read_signatures, shipped_path, unpacked
 
-Judged = SourceTask | EnvironmentIdea | Environment
+Judged = SourceTask | EnvironmentIdea | Environment | Scenario
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,12 @@ class Decontaminator:
         told = "\n".join([plan.summary, plan.introduction, *(rule.text for rule in plan.rules)])
         return nearest([*self._tools(environment.tools), *self._texts(told)])
 
+    def scenario(self, scenario: Scenario) -> tuple[Overlap, ...]:
+        """The nearest items to its task and to what its user knows, wants and hides."""
+        user = scenario.user
+        parts = [scenario.task, *([user.knows, user.wants, user.hides] if user else [])]
+        return self.task("\n".join(parts))
+
     def overlaps(self, record: Judged) -> tuple[Overlap, ...]:
         """What a record shares with each benchmark, the most serious first."""
         match record:
@@ -85,6 +91,8 @@ class Decontaminator:
                 return self.idea(record)
             case Environment():
                 return self.environment(record)
+            case Scenario():
+                return self.scenario(record)
 
     def refusal(self, record: Judged) -> str:
         """Why a record must not be used, in one sentence; empty when it may."""

@@ -19,9 +19,10 @@ class Limits:
     tasks (API-Bank, self-instruct, ToolAlpaca, the bundled ones), 0 of 3664 single-turn questions
     of BFCL, 0 of 18 environments that runs had made, 0 of 10 tool sets of ToolAlpaca. Refused of
     the benchmarks' own tasks: all 440 as they stand; of 600 edited ones 600 with every tenth word
-    replaced, 599 with other names and numbers, 587 with both halves of that and a foreign sentence
-    added, 536 with every fifth word replaced. Refused of their 18 tool sets: all, with two tools
-    renamed, with all renamed, with half of them dropped, or with other parameter names.
+    replaced, 599 with other names and numbers, 587 with other names and numbers, every twentieth
+    word replaced and a foreign sentence added, 536 with every fifth word replaced. Refused of their
+    18 tool sets: all as they stand, with two or all tools renamed, or with other parameter names;
+    17 with half of the tools dropped, 14 when also nothing is described.
     """
 
     long: float = 0.15
