@@ -69,6 +69,13 @@ def test_a_changed_copy_is_refused_by_what_is_left(
     assert known.refusal(environment)
 
 
+def test_many_tools_with_the_same_parameters_count_as_one(
+    known: Decontaminator, lighthouse: Tools, tooled: Tooled
+) -> None:
+    tools = [untold(renamed(lighthouse[0], f"do_{n}")) for n in range(6)]
+    assert known.refusal(tooled(tools)) == ""
+
+
 def test_the_order_of_tools_does_not_matter(
     known: Decontaminator, lighthouse: Tools, tooled: Tooled
 ) -> None:
