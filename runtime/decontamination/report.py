@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Self
 
 from ..records import Environment, EnvironmentIdea, Scenario, SourceTask
@@ -79,4 +80,4 @@ def _named(record: Judged) -> tuple[str, str, str]:
             kind, text = "environment", record.class_name
         case Scenario():
             kind, text = "scenario", record.task
-    return kind, record.id, " ".join(text.split())[:_LABEL]
+    return kind, record.id, shorten(text, _LABEL, placeholder=" …")
