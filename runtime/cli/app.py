@@ -136,3 +136,20 @@ def verify(
     from .verify import run
 
     run(folder, unsafe=unsafe, quiet=quiet, as_json=as_json)
+
+
+@app.command(epilog=EPILOG)
+def decontaminate(
+    source: options.Compared = None,
+    signatures: options.Signatures = None,
+    quiet: options.Quiet = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Compare tasks, a run or an export with BFCL, tau-bench and ACEBench.
+
+    Runs of words, names and parameters of tools are compared as hashes; no benchmark's text is
+    shipped. The exit code is 1 when something is too near. `synthesize` does the same by itself.
+    """
+    from .decontaminate import run
+
+    run(source, signatures=signatures, quiet=quiet, as_json=as_json)

@@ -148,3 +148,13 @@ Unsafe = Annotated[
     bool,
     Option("--unsafe", help="Run generated code even where the platform cannot seal it."),
 ]
+Compared = Annotated[
+    Path | None,
+    Argument(metavar="SOURCE", help="A file of tasks, a run or an export; the bundled tasks if "
+             "left out."),
+]  # fmt: skip
+Signatures = Annotated[
+    Path | None,
+    Option("--signatures", metavar="FILE",
+           help="Signatures of other benchmarks, as runtime.decontamination.build makes them."),
+]  # fmt: skip
