@@ -148,8 +148,9 @@ PLANTS: dict[str, Plant] = {
         "get_book",
         "this query changed the state (next_loan: 3 → 4)",
         {
-            '        return {"success": True, "data": dict(book)}': (
+            '        return {"success": True, "data": dict(book)}\n\n    def search': (
                 '        self.next_loan += 1\n        return {"success": True, "data": dict(book)}'
+                "\n\n    def search"
             )
         },
     ),
@@ -253,8 +254,10 @@ def test_a_refusal_may_change_what_the_plan_allows(
         fields["operations"][4]["refusal_effects"] = ["next_loan"]
 
     counting = {
-        '            return self._refuse("no_copy", "No copy is left.")': "            self.next_loan += 1\n"
-        '            return self._refuse("no_copy", "No copy is left.")'
+        '            return self._refuse("no_copy", "No copy is left.")': (
+            "            self.next_loan += 1\n"
+            '            return self._refuse("no_copy", "No copy is left.")'
+        )
     }
     changed, text = planted(Plant("refusals", "", "", counting, allow), plan, source)
     assert inspect_class(pool, changed, text, state).findings == ()
