@@ -6,15 +6,19 @@ import json
 from pathlib import Path
 
 from rich.console import Group, RenderableType
+from rich.table import Table as RichTable
 from rich.text import Text
 
 from ..reporting import Report, Section, Table, as_json, report_of
 from ..reporting.sections import sections, stages, summary
-from ..reporting.waterfall import Row, waterfall
-from .blocks import Cell, console, paragraph, section, table
+from ..reporting.waterfall import Row, short, waterfall
+from .blocks import console, paragraph, section, table
+from .wording import one_line
 
 _BAR = 24
 """Columns of the longest bar."""
+_LABEL = 36
+"""Most columns of a label."""
 _STYLES = {"kept": "green", "lost": "red", "unfinished": "yellow"}
 
 
@@ -49,27 +53,33 @@ def report_view(told: Report) -> RenderableType:
     rows = waterfall(told.flows)
     return Group(
         paragraph(f"{told.folder}: {summary(told)}", "bold"),
-        section("From tasks to trajectories", _table(stages(told)), _bars(rows)),
+        section("From tasks to trajectories", _table(stages(told)), Text(), _bars(rows)),
         *map(_section, sections(told)),
     )
 
 
 def _section(part: Section) -> RenderableType:
     lines = [paragraph(line) for line in part.lines]
-    return section(part.title, *lines, *map(_table, part.tables))
+    tables = [piece for one in part.tables for piece in (Text(), _table(one))]
+    return section(part.title, *lines, *(tables if lines else tables[1:]))
 
 
 def _table(part: Table) -> RenderableType | None:
-    return table(part.columns, part.rows, right=part.right, whole=part.whole)
+    names = {name: one_line(name) for name in part.columns}
+    return table(
+        list(names.values()),
+        part.rows,
+        right=[names[name] for name in part.right],
+        whole=[names[name] for name in part.whole],
+    )
 
 
-def _bars(rows: tuple[Row, ...]) -> RenderableType | None:
-    cells: list[list[Cell]] = [
-        [Text(("" if row.kind == "kept" else "  ") + row.label,
-              style="bold" if row.kind == "kept" else ""), _bar(row), row.note]
-        for row in rows
-    ]  # fmt: skip
-    return table(("", "of what came in", ""), cells)
+def _bars(rows: tuple[Row, ...]) -> RenderableType:
+    grid = RichTable.grid(padding=(0, 2))
+    for row in rows:
+        label, style = (row.label, "bold") if row.kind == "kept" else (f"  {row.label}", "")
+        grid.add_row(Text(short(label, _LABEL), style=style), _bar(row), Text(row.note))
+    return grid
 
 
 def _bar(row: Row) -> Text:

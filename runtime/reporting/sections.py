@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import mean
 
-from ..cli.wording import counted, duration, money, one_line, thousands
+from ..cli.wording import counted, duration, money, thousands
 from .report import Built, Cell, Demand, End, Report, Section, Table
 from .spending import Spent
 
@@ -12,9 +13,18 @@ from .spending import Spent
 def sections(report: Report) -> tuple[Section, ...]:
     """What stands under the waterfall, the report's further sections last."""
     ours = (
-        Section("Answers", tuple(_answers(report)), _tables(_steps(report))),
-        Section("What it went into", (), _tables(_ends(report))),
-        Section("Environments", (), _tables(_environments(report), _inspections(report))),
+        Section(
+            "Answers",
+            tuple(_answers(report)),
+            _tables(_yields(report), _calls(report), _tokens(report)),
+        ),
+        Section("What the answers went into", (), _tables(_ends(report))),
+        Section("Environments: tokens and cost", (), _tables(_costs(report))),
+        Section(
+            "Environments: inspections and scenarios",
+            tuple(_inspection_lines(report)),
+            _tables(_inspections(report)),
+        ),
         Section("Certificates", (), _tables(_demands(report.demands))),
     )
     return (*(one for one in ours if one.lines or one.tables), *report.sections)
@@ -67,31 +77,47 @@ def _answers(report: Report) -> Iterator[str]:
         f"{thousands(round(spent.completion_tokens))} completion tokens, {_money(spent)}, "
         f"{duration(spent.seconds)} of waiting, summed over parallel requests"
     )
-    for each, what in (
-        (report.per_environment, "admitted environment, up to its class"),
-        (report.per_scenario, "certified scenario, everything counted"),
-    ):
-        if each is not None:
-            yield f"{_each(each)} for each {what} (what was rejected on the way included)"
 
 
-def _each(spent: Spent) -> str:
-    words = f"{_count(spent.answers)} answers, {thousands(round(spent.tokens))} tokens"
-    return f"{words}, {_money(spent)}"
+def _yields(report: Report) -> Table:
+    each = {
+        "admitted environment, with all that fell out before": report.per_environment,
+        "certified scenario, with all that the run spent": report.per_scenario,
+    }
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (what, f"{s.answers:.1f}", thousands(round(s.tokens)), _price(s))
+        for what, s in each.items()
+        if s is not None
+    )
+    columns = ("for each", "answers", "tokens", "cost")
+    return Table(columns, rows, right=columns[1:])
 
 
-def _steps(report: Report) -> Table:
-    sums = report.by_step | {"all": report.spent} if report.by_step else {}
+def _calls(report: Report) -> Table:
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (step, *map(_count, (s.asked, s.replayed, s.shared, s.failed)), duration(s.seconds))
+        for step, s in _by_step(report)
+    )
+    columns = ("step", "asked", "replayed", "shared", "failed", "waiting")
+    return Table(columns, rows, right=columns[1:])
+
+
+def _tokens(report: Report) -> Table:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
-            one_line(step, 24) or "(no step)", _count(s.asked), _count(s.replayed),
-            _count(s.shared), _count(s.failed), thousands(round(s.prompt_tokens)),
-            thousands(round(s.completion_tokens)), _price(s), duration(s.seconds),
+            step, thousands(round(s.prompt_tokens)), thousands(round(s.completion_tokens)),
+            _share(s.tokens, report.spent.tokens), _price(s),
         )
-        for step, s in sums.items()
+        for step, s in _by_step(report)
     )  # fmt: skip
-    columns = ("step", "asked", "replayed", "shared", "failed", "in", "out", "cost", "time")
+    columns = ("step", "prompt tokens", "completion tokens", "share", "cost")
     return Table(columns, rows, right=columns[1:])
+
+
+def _by_step(report: Report) -> list[tuple[str, Spent]]:
+    """The steps and then their sum; nothing where nothing was asked."""
+    named = [(step or "(no step)", spent) for step, spent in report.by_step.items()]
+    return [*named, ("all", report.spent)] if named else []
 
 
 def _ends(report: Report) -> Table:
@@ -113,34 +139,47 @@ def _how(end: End) -> str:
     return "for no item of the run" if end.status == "other" else end.status
 
 
-def _environments(report: Report) -> Table:
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (
-            built.class_name, _count(built.making.answers),
-            thousands(round(built.making.tokens)), _price(built.making),
-            f"{built.certified} of {built.tried}", thousands(round(built.scenarios.tokens)),
-            built.played, thousands(round(built.episodes.tokens)),
-        )
-        for built in report.environments
-    )  # fmt: skip
-    columns = ("class", "answers", "tokens", "cost", "certified", "tokens", "played", "tokens")
-    return Table(columns, rows, right=columns[1:])
+def _costs(report: Report) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for built in report.environments:
+        parts = (built.making, built.scenarios, built.episodes)
+        spent = sum(parts, Spent())
+        tokens = (thousands(round(part.tokens)) for part in parts)
+        rows.append((built.class_name, _count(spent.answers), *tokens, _price(spent)))
+    columns = ("class", "answers", "making", "scenarios", "episodes", "cost")
+    return Table(columns, tuple(rows), right=columns[1:])
+
+
+def _inspection_lines(report: Report) -> Iterator[str]:
+    found = [built.inspected for built in report.environments if built.inspected]
+    if not found:
+        return
+    rates = [one.pass_rate for one in found if one.pass_rate is not None]
+    rate = f", mean pass rate {mean(rates):.2f}, lowest {min(rates):.2f}" if rates else ""
+    yield (
+        f"{counted(len(found), 'admitted class', 'admitted classes')}: "
+        f"{counted(sum(one.repairs for one in found), 'repair')}, "
+        f"{counted(sum(one.test_calls for one in found), 'test call')} "
+        f"({sum(one.passed for one in found)} passed, {sum(one.warned for one in found)} with a "
+        f"warning, {sum(one.failed for one in found)} failed){rate}"
+    )
 
 
 def _inspections(report: Report) -> Table:
     rows = tuple(_inspection(built) for built in report.environments)
-    columns = ("class", "repairs", "probes", "calls", "pass/warn/fail", "rules", "pass rate")
+    columns = ("class", "repairs", "probes", "calls", "rules", "pass rate", "certified")
     return Table(columns, rows, right=columns[1:])
 
 
 def _inspection(built: Built) -> tuple[Cell, ...]:
+    certified = f"{built.certified} of {built.tried}"
     found = built.inspected
     if found is None:
-        return (built.class_name, *[None] * 6)
+        return (built.class_name, None, None, None, None, None, certified)
     return (
         built.class_name, found.repairs, found.probes, found.test_calls,
-        f"{found.passed}/{found.warned}/{found.failed}", f"{found.rules_tested} of {built.rules}",
-        None if found.pass_rate is None else f"{found.pass_rate:.2f}",
+        f"{found.rules_tested} of {built.rules}",
+        None if found.pass_rate is None else f"{found.pass_rate:.2f}", certified,
     )  # fmt: skip
 
 
@@ -153,7 +192,7 @@ def _demands(demands: tuple[Demand, ...]) -> Table:
 
 
 def _count(value: float) -> str:
-    return str(int(value)) if value.is_integer() else f"{value:.1f}"
+    return f"{value:.1f}".removesuffix(".0")
 
 
 def _share(part: float, whole: float) -> str | None:
