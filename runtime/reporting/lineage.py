@@ -1,7 +1,8 @@
 """What became of the work that ledger rows are booked on.
 
-A row is booked on a task, an idea, `environment/n` (a scenario) or `scenario/n` (an episode). A
-task's work went into the environment that was built from its idea, or was lost where the idea was.
+A row is booked on tasks (their ids with spaces between, when they were mined together), an idea,
+`environment/n` (a scenario) or `scenario/n` (an episode). A task's work went into the environment
+that was built from its idea, or was lost where the idea was.
 """
 
 from __future__ import annotations
@@ -65,28 +66,39 @@ class Lineage:
         When a run is cut short and taken up again, more tasks are merged than before; the first
         ideas and their environments stay in the store, but belong to the run no more.
         """
-        groups = self._tasks.values()
-        gone = {ident for ident, tasks in self._tasks.items() if any(tasks < g for g in groups)}
+        gone = {ident for ident, tasks in self._tasks.items() if self._enlarged(tasks)}
         fresh: set[str] = set()
         for outcome in self._all:
             if outcome.record and outcome.record != outcome.item:
                 (gone if base(outcome.item) in gone else fresh).add(outcome.record)
         return frozenset(gone - fresh)
 
+    def _enlarged(self, tasks: frozenset[str]) -> bool:
+        holders = self._holders[min(tasks)] if tasks else []
+        return any(tasks < self._tasks[ident] for ident in holders)
+
     @cached_property
     def outcomes(self) -> tuple[StoredOutcome, ...]:
         """Those that still belong to the run, by stage."""
         return tuple(o for o in self._all if base(o.item) not in self.superseded)
 
-    def fates(self, owner: str) -> list[Fate]:
-        """How the work booked on an owner ended; with several ends, each took an equal share."""
-        if base(owner) in self.superseded:
+    def fates(self, owner: str) -> list[tuple[Fate, float]]:
+        """How the work booked on an owner ended, and which part of it; the parts make up 1.
+
+        Items that share their work have equal parts in it, and so have the ideas of one item.
+        """
+        items = owner.split() or [owner]
+        found = [self._fates(item) for item in items]
+        return [(fate, 1 / len(items) / len(ends)) for ends in found for fate in ends]
+
+    def _fates(self, item: str) -> list[Fate]:
+        if base(item) in self.superseded:
             return [Fate("idea", "rejected", MERGED_ANEW)]
-        if owner in self._last:
-            return self._followed(owner)
-        if not owner.startswith(_ITEMS):
+        if item in self._last:
+            return self._followed(item)
+        if not item.startswith(_ITEMS):
             return [Fate("", "other")]
-        return [self._unfinished(self._stage_of.get(base(owner)), owner)]
+        return [self._unfinished(self._stage_of.get(base(item)), item)]
 
     def _followed(self, item: str) -> list[Fate]:
         last = self._last[item]
@@ -94,7 +106,7 @@ class Lineage:
             return [Fate(last.stage, "rejected", kind(last.reason), self.environment(item))]
         if self._position(last.stage) >= self._position("class"):
             return [Fate(last.stage, "kept", "", self.environment(last.record or item))]
-        ideas = self._ideas_of.get(item, [])
+        ideas = [idea for idea in self._holders.get(item, []) if idea not in self.superseded]
         if ideas:
             return [fate for idea in ideas for fate in self._followed(idea)]
         if self._position(last.stage) >= self._position("idea") or not self._merged:
@@ -143,11 +155,10 @@ class Lineage:
         return any(o.stage == "idea" for o in self.outcomes)
 
     @cached_property
-    def _ideas_of(self) -> dict[str, list[str]]:
-        """The ideas that hold a task."""
+    def _holders(self) -> dict[str, list[str]]:
+        """The ideas that hold a task, superseded ones too."""
         found: dict[str, list[str]] = defaultdict(list)
         for ident, tasks in sorted(self._tasks.items()):
-            if ident not in self.superseded and ident in self._last:
-                for task in tasks:
-                    found[task].append(ident)
+            for task in tasks:
+                found[task].append(ident)
         return dict(found)

@@ -13,7 +13,7 @@ from ..errors import DataError
 from ..models import Ledger
 from ..records import Certificate, Environment, EnvironmentIdea, Evidence, Inspection, Part
 from ..run_folder import DATABASE
-from ..store import RunStore
+from ..store import RunStore, StoredOutcome
 from .flow import flows
 from .lineage import Fate, Lineage, Status
 from .report import Built, Demand, End, Inspected, Report
@@ -21,7 +21,7 @@ from .spending import Spent, total
 
 P = TypeVar("P", bound=Part)
 Booked = dict[Fate, tuple[int, Spent]]
-"""For each fate, how many owners had it and what was spent on them."""
+"""For each fate, how many items had it and what was spent on them."""
 
 
 def report_of(folder: Path) -> Report:
@@ -42,7 +42,7 @@ def report_of(folder: Path) -> Report:
 
 def _report(folder: Path, store: RunStore) -> Report:
     # A run may be going on. What an outcome names was kept before it, and so is read after it.
-    outcomes = store.outcomes()
+    settings, outcomes = store.fingerprint, store.outcomes()
     lineage = Lineage(outcomes, _records(store, "idea", EnvironmentIdea))
     ledger = Ledger(store)
     booked = _booked(ledger, lineage)
@@ -50,8 +50,8 @@ def _report(folder: Path, store: RunStore) -> Report:
     certificates = _records(store, "certificate", Certificate).items()
     return Report(
         folder=str(folder),
-        settings=store.fingerprint,
-        flows=flows(lineage.outcomes, store.fingerprint),
+        settings=settings,
+        flows=flows(lineage.outcomes, settings),
         spent=Spent.of(ledger.total),
         by_step={step: Spent.of(sums) for step, sums in sorted(ledger.by_step.items())},
         ends=tuple(_ends(booked, lineage.stages)),
@@ -78,10 +78,9 @@ def _records(store: RunStore, kind: str, shape: type[P]) -> dict[str, P]:
 def _booked(ledger: Ledger, lineage: Lineage) -> Booked:
     booked: Booked = {}
     for owner, sums in sorted(ledger.by_owner.items()):
-        fates = lineage.fates(owner)
-        for fate in fates:
+        for fate, part in lineage.fates(owner):
             count, spent = booked.get(fate, (0, Spent()))
-            booked[fate] = count + 1, spent + Spent.of(sums, len(fates))
+            booked[fate] = count + 1, spent + Spent.of(sums, part)
     return booked
 
 
@@ -104,39 +103,45 @@ def _ends(booked: Booked, stages: Sequence[str]) -> list[End]:
 
 
 def _environments(store: RunStore, lineage: Lineage, booked: Booked) -> list[Built]:
+    settled: dict[str, list[StoredOutcome]] = defaultdict(list)
+    spent: dict[str, list[tuple[str, Spent]]] = defaultdict(list)
+    for outcome in lineage.outcomes:
+        settled[lineage.environment(outcome.item)].append(outcome)
+    for fate, (_, sums) in booked.items():
+        spent[fate.environment].append((fate.stage, sums))
     inspections = _records(store, "inspection", Inspection)
     kept = {o.record for o in lineage.outcomes if o.stage == "class"}
-    made = [
-        _built(ident, environment, inspections.get(ident), lineage, booked)
-        for ident, environment in _records(store, "class", Environment).items()
-        if ident in kept
-    ]
+    made = []
+    for ident, record in _records(store, "class", Environment).items():
+        if ident in kept:
+            parts = _parts(spent[ident], lineage.stages)
+            made.append(_built(ident, record, inspections.get(ident), settled[ident], parts))
     return sorted(made, key=lambda built: (built.class_name, built.id))
+
+
+def _parts(spent: Sequence[tuple[str, Spent]], stages: Sequence[str]) -> list[Spent]:
+    """What was spent before the scenarios, from there to the episodes, and on those."""
+    scenario, trajectory = stages.index("scenario"), stages.index("trajectory")
+    spans = (stages[:scenario], stages[scenario:trajectory], stages[trajectory:])
+    return [total(sums for stage, sums in spent if stage in span) for span in spans]
 
 
 def _built(
     ident: str,
     environment: Environment,
     inspection: Inspection | None,
-    lineage: Lineage,
-    booked: Booked,
+    settled: Sequence[StoredOutcome],
+    parts: Sequence[Spent],
 ) -> Built:
-    for_it = {fate: spent for fate, (_, spent) in booked.items() if fate.environment == ident}
-    scenario, trajectory = map(lineage.stages.index, ("scenario", "trajectory"))
-
-    def between(first: int, end: int) -> Spent:
-        stages = lineage.stages[first:end]
-        return total(spent for fate, spent in for_it.items() if fate.stage in stages)
-
-    settled = [o for o in lineage.outcomes if lineage.environment(o.item) == ident]
+    making, scenarios, episodes = parts
     tried = [o for o in settled if o.stage == "scenario"]
     return Built(
         ident,
         environment.class_name,
         rules=len(environment.plan.rules),
-        making=between(0, scenario),
-        scenarios=between(scenario, trajectory),
-        episodes=between(trajectory, len(lineage.stages)),
+        making=making,
+        scenarios=scenarios,
+        episodes=episodes,
         tried=len(tried),
         certified=sum(o.status == "kept" for o in tried),
         played=sum(o.stage == "trajectory" and o.status == "kept" for o in settled),

@@ -33,9 +33,9 @@ class Spent:
     """Waiting for endpoints, summed over parallel requests."""
 
     @classmethod
-    def of(cls, sums: Sums, parts: int = 1) -> Spent:
-        """One of so many equal parts of a ledger's sums."""
-        return cls(**{part.name: getattr(sums, part.name) / parts for part in fields(cls)})
+    def of(cls, sums: Sums, part: float = 1.0) -> Spent:
+        """A part, from 0 to 1, of a ledger's sums."""
+        return cls(**{field.name: getattr(sums, field.name) * part for field in fields(cls)})
 
     @property
     def answers(self) -> float:

@@ -82,7 +82,7 @@ class Story:
         return [
             *(task.id for task in self.tasks), self.good.id, self.bad.id,
             *(f"{self.environment.id}/{n}" for n in range(3)), f"{self.scenario.id}/0",
-            "something else",
+            "something-else",
         ]  # fmt: skip
 
     def tell(self, journal: Journal) -> None:

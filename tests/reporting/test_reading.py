@@ -83,6 +83,17 @@ def test_the_work_of_a_task_that_two_ideas_hold_is_shared(
     }
 
 
+def test_tasks_that_were_mined_together_share_their_question(story: Any, written: Write) -> None:
+    together = " ".join(task.id for task in (*story.tasks[:2], story.tasks[3], story.tasks[5]))
+    report = report_of(written(story, [Entry("s", "k", together, "m", "asked", 100, 20, 1.0)]))
+    assert report.environments[0].making == report.spent.per(2)
+    assert {(e.stage, e.items): e.spent.cost_usd for e in report.ends} == {
+        ("task", 1): 0.25,
+        ("plan", 1): 0.25,
+        ("class", 2): 0.5,
+    }
+
+
 def test_ideas_that_were_merged_anew_belong_to_the_run_no_more(
     story: Any, written: Write, reopened: Reopen
 ) -> None:
@@ -116,7 +127,7 @@ def test_all_that_was_spent_is_told_by_step_and_by_end(
         st.lists(
             st.builds(
                 row,
-                st.sampled_from(story.owners),
+                st.lists(st.sampled_from(story.owners), max_size=3).map(" ".join),
                 st.sampled_from(["", "mine", "plan"]),
                 st.integers(),
                 how=st.sampled_from(["asked", "replayed", "shared", "failed"]),
