@@ -7,12 +7,12 @@ from html import escape
 
 from .waterfall import Row, short
 
-_WIDTH, _LABELS, _BARS = 760, 290, 390
+_WIDTH, _LABELS, _BARS = 760, 284, 350
 _ROW, _BAR, _GAP = 22, 14, 8
 """Heights: of a row, of its bar, and above each stage."""
 _BASE = 4.5
 """How far below its middle a line of text stands."""
-_LABEL = 40
+_LABEL = 38
 """Most characters of a label; what is wider than its column all the same is clipped there."""
 
 
