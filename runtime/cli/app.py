@@ -119,6 +119,22 @@ def show(run: options.Run, ident: options.Ident = None, as_json: options.AsJson 
 
 
 @app.command(epilog=EPILOG)
+def report(
+    run: options.LedgeredRun,
+    html: options.Html = None,
+    png: options.Png = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show what a run took in, lost and spent, from its tasks to its trajectories.
+
+    Works on the folder of a run, finished, going on or killed.
+    """
+    from .report import report as print_report
+
+    print_report(run, html=html, png=png, as_data=as_json)
+
+
+@app.command(epilog=EPILOG)
 def verify(
     folder: options.Folder,
     unsafe: options.Unsafe = False,

@@ -133,6 +133,15 @@ AsJson = Annotated[
     bool, Option("--json", help="Print one JSON document on stdout, and nothing else there.")
 ]
 Run = Annotated[Path, Argument(metavar="RUN", help="The folder of a run or of an export.")]
+LedgeredRun = Annotated[Path, Argument(metavar="RUN", help="The folder of a run.")]
+Html = Annotated[
+    Path | None,
+    Option("--html", metavar="FILE", help="Write the report as one self-contained page, too."),
+]
+Png = Annotated[
+    Path | None,
+    Option("--png", metavar="FILE", help="Draw the waterfall, too; needs matplotlib."),
+]
 Ident = Annotated[
     str | None,
     Argument(metavar="ENV|SCENARIO|TRAJECTORY", help="An id, its beginning, or a class name."),
