@@ -6,7 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import ConfigurationError
-from ..records import Environment, EnvironmentPlan, Finding, Operation, Parameter, TestCall, ToolSpec
+from ..records import (
+    Environment,
+    EnvironmentPlan,
+    Finding,
+    Operation,
+    Parameter,
+    TestCall,
+    ToolSpec,
+)
 from ..sandbox import Pool, SealedClass
 from ..state import Json
 from .gates import GATES, examine

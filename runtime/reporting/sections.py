@@ -85,11 +85,17 @@ def _yields(report: Report) -> Table:
         "certified scenario, with all that the run spent": report.per_scenario,
     }
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (what, f"{s.answers:.1f}", thousands(round(s.tokens)), _price(s))
+        (
+            what,
+            f"{s.answers:.1f}",
+            thousands(round(s.prompt_chars)),
+            thousands(round(s.tokens)),
+            _price(s),
+        )
         for what, s in each.items()
         if s is not None
     )
-    columns = ("for each", "answers", "tokens", "cost")
+    columns = ("for each", "answers", "prompt characters", "tokens", "cost")
     return Table(columns, rows, right=columns[1:])
 
 

@@ -31,6 +31,9 @@ class Spent:
     """Answers that an endpoint gave without saying how many tokens they took."""
     seconds: float = 0.0
     """Waiting for endpoints, summed over parallel requests."""
+    prompt_chars: float = 0.0
+    """Characters of the prompts, and of the completions, of every answer used."""
+    completion_chars: float = 0.0
 
     @classmethod
     def of(cls, sums: Sums, part: float = 1.0) -> Spent:
