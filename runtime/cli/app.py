@@ -155,6 +155,20 @@ def verify(
 
 
 @app.command(epilog=EPILOG)
+def domains(
+    folder: options.Run, plot: options.Plot = None, as_json: options.AsJson = False
+) -> None:
+    """Show what the environments of a run or an export consist of, and how different they are.
+
+    Counts beside upstream EnvScaler's published means, similarity of state schemas and tool
+    signatures, and pairs that are too much alike.
+    """
+    from .domains import domains as print_domains
+
+    print_domains(folder, plot=plot, as_data=as_json)
+
+
+@app.command(epilog=EPILOG)
 def decontaminate(
     source: options.Compared = None,
     signatures: options.Signatures = None,

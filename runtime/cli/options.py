@@ -167,3 +167,7 @@ Signatures = Annotated[
     Option("--signatures", metavar="FILE",
            help="Signatures of other benchmarks, as runtime.decontamination.build makes them."),
 ]  # fmt: skip
+Plot = Annotated[
+    Path | None,
+    Option("--plot", metavar="FILE", help="Draw the overview too: .png, .svg or .pdf."),
+]

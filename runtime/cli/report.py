@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -13,6 +14,7 @@ from ..reporting import Report, Section, Table, as_json, report_of
 from ..reporting.sections import sections, stages, summary
 from ..reporting.waterfall import Row, short, waterfall
 from .blocks import console, paragraph, section, table
+from .sources import open_shelf
 from .wording import one_line
 
 _BAR = 24
@@ -30,7 +32,11 @@ def report(folder: Path, *, html: Path | None, png: Path | None, as_data: bool) 
         DataError: the folder is an export, or a record is damaged.
         RunError: the run cannot be read.
     """
-    told = report_of(folder)
+    from ..reporting.domains import domain_section
+
+    told, shelf = report_of(folder), open_shelf(folder)
+    domains = domain_section(shelf.environments, shelf.scenarios, picture=html is not None)
+    told = replace(told, sections=(domains,) if shelf.environments else ())
     if html is not None:
         from ..reporting.page import write_page
 
@@ -54,11 +60,11 @@ def report_view(told: Report) -> RenderableType:
     return Group(
         paragraph(f"{told.folder}: {summary(told)}", "bold"),
         section("From tasks to trajectories", _table(stages(told)), Text(), _bars(rows)),
-        *map(_section, sections(told)),
+        *map(section_view, sections(told)),
     )
 
 
-def _section(part: Section) -> RenderableType:
+def section_view(part: Section) -> RenderableType:
     lines = [paragraph(line) for line in part.lines]
     tables = [piece for one in part.tables for piece in (Text(), _table(one))]
     return section(part.title, *lines, *(tables if lines else tables[1:]))
