@@ -144,9 +144,9 @@ def _centers(vectors: Vectors, count: int) -> tuple[list[int], NDArray[np.intp]]
     """The chosen rows, and for each row the nearest chosen one; ties go to the earlier row."""
     squares = np.einsum("nd,nd->n", vectors, vectors)
 
-    def distances(center: int) -> NDArray[np.float32]:
-        apart = squares + squares[center] - 2 * (vectors @ vectors[center])
-        return np.sqrt(np.maximum(apart, 0)).astype(np.float32)
+    def distances(center: int) -> Vectors:
+        apart: Vectors = squares + squares[center] - 2 * (vectors @ vectors[center])
+        return np.sqrt(np.maximum(apart, 0))
 
     chosen = [0]
     nearest = np.zeros(len(vectors), dtype=np.intp)

@@ -16,6 +16,8 @@ _CERTAIN = 0.01
 """A text is in another language when the languages asked for share less than this probability. Of
 545 English tasks the least had 0.08; 14 foreign ones had at most 0.0002."""
 _PERMUTATIONS = 128
+_CLOSEST = 0.9
+"""The index wants two bands at least, so it looks no closer than for this similarity."""
 _WORD = re.compile(r"[぀-ヿ㐀-鿿]|[^\W\d_]+")
 """A run of letters, or one sign of a script that puts no spaces between words."""
 _PAIRED = re.compile(r"[^\W\d_]+|\d+")
@@ -142,7 +144,7 @@ class _Earlier:
         from datasketch import MinHash, MinHashLSH
 
         self._empty = MinHash(num_perm=_PERMUTATIONS)
-        self._index: Any = MinHashLSH(threshold=similar, num_perm=_PERMUTATIONS)
+        self._index: Any = MinHashLSH(threshold=min(similar, _CLOSEST), num_perm=_PERMUTATIONS)
         self._similar = similar
         self._kept: list[SourceTask] = []
 
