@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envscaler.runtime.embedding import open_embedder, tfidf
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("ab sn図書館, 1", max_size=12), max_size=6))
 def test_rows_are_of_length_one_or_all_zero(texts: list[str]) -> None:
     vectors = tfidf(texts)

@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envscaler.runtime.bundled import recording_path
@@ -110,6 +110,7 @@ def test_nothing_comes_of_nothing() -> None:
     assert merge_ideas([]) == ([], [])
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(POOL), max_size=8).flatmap(
         lambda ideas: st.tuples(st.just(ideas), st.permutations(ideas))
@@ -122,6 +123,7 @@ def test_the_order_of_ideas_does_not_count(
     assert merge_ideas(one) == merge_ideas(other)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(POOL), max_size=8))
 def test_no_idea_and_no_task_of_a_good_one_is_lost(ideas: list[EnvironmentIdea]) -> None:
     kept, lost = merge_ideas(ideas)
@@ -176,6 +178,7 @@ def test_the_recorded_ideas_are_of_four_domains() -> None:
     assert len(kept) == 4
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(POOL), min_size=1, max_size=8), st.data())
 def test_ideas_of_equal_wording_always_become_one(
     ideas: list[EnvironmentIdea], data: st.DataObject
@@ -259,6 +262,7 @@ def test_fewer_than_one_idea_cannot_be_wanted(count: int) -> None:
         select_ideas(POOL, count)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(POOL), max_size=8), st.integers(1, 8), st.data())
 def test_a_choice_does_not_depend_on_the_order_and_loses_nothing(
     ideas: list[EnvironmentIdea], count: int, data: st.DataObject
@@ -269,6 +273,7 @@ def test_a_choice_does_not_depend_on_the_order_and_loses_nothing(
     assert sorted(i.id for i in [*kept, *(i for i, _ in lost)]) == sorted(i.id for i in ideas)
 
 
+@settings(deadline=None)
 @given(POINTS, st.integers(1, 4))
 def test_no_pick_of_as_many_ideas_covers_more_than_about_twice_as_closely(
     points: list[tuple[int, int, int]], count: int

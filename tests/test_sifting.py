@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envscaler.runtime.errors import ConfigurationError
@@ -156,6 +156,7 @@ TEXTS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_each_task_comes_out_once_in_its_order_and_a_second_time_changes_nothing(
     texts: list[str],
@@ -168,6 +169,7 @@ def test_each_task_comes_out_once_in_its_order_and_a_second_time_changes_nothing
     assert sift(kept) == (kept, ())
 
 
+@settings(deadline=None)
 @given(TEXTS.filter(bool))
 def test_what_is_given_again_is_always_dropped(texts: list[str]) -> None:
     assert len(sifted(texts * 2).kept) == len(sifted(texts).kept)
