@@ -18,9 +18,9 @@ _CERTAIN = 0.01
 _PERMUTATIONS = 128
 _CLOSEST = 0.9
 """The index wants two bands at least, so it looks no closer than for this similarity."""
-_WORD = re.compile(r"[぀-ヿ㐀-鿿]|[^\W\d_]+")
-"""A run of letters, or one sign of a script that puts no spaces between words."""
-_PAIRED = re.compile(r"[^\W\d_]+|\d+")
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\d_]+")
+"""A run of letters, or one Chinese or Japanese sign, for those put no spaces between words."""
+_PAIRED = re.compile(rf"{_WORD.pattern}|\d+")
 _THING = (
     r"(?:images?|photos?|pictures?|photographs?|screenshots?|drawings?|diagrams?|videos?"
     r"|audio(?: (?:files?|clips?|recordings?))?|sound (?:files?|clips?)|voice (?:notes?|memos?))"
@@ -70,8 +70,8 @@ def sift(tasks: Iterable[SourceTask], settings: Sifting = Sifting()) -> Sifted:
     """Keeps texts of fitting length, in a wanted language, about text alone, and each one once.
 
     The first of near-duplicates is kept. They are looked for by MinHash (128 permutations), and
-    then compared exactly; just above the threshold some go unseen. 100,000 tasks of
-    200 characters take half a minute of one core.
+    then compared exactly; just above the threshold some go unseen. 100,000 tasks of 200
+    characters take half a minute of one core.
 
     Raises:
         ConfigurationError: a language is unknown.

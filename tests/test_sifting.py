@@ -144,6 +144,12 @@ def test_the_threshold_of_near_duplicates_can_be_set() -> None:
     assert len(sifted([REFUND, REFUND], similar=1).kept) == 1
 
 
+def test_near_duplicates_are_found_in_scripts_without_spaces_too() -> None:
+    told = FOREIGN["zh"]
+    kept, dropped = sifted([told, told.replace("周五", "周三")], languages=("zh",))
+    assert (len(kept), len(dropped)) == (1, 1)
+
+
 def test_a_task_that_fell_out_before_hides_no_later_one() -> None:
     text = "Look at the attached photo and book the room that it shows for Monday"
     kept, _ = sifted([text, text.replace("attached photo", "floor plan")], similar=0.5)
@@ -156,7 +162,7 @@ TEXTS = st.lists(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(TEXTS)
 def test_each_task_comes_out_once_in_its_order_and_a_second_time_changes_nothing(
     texts: list[str],
@@ -169,7 +175,7 @@ def test_each_task_comes_out_once_in_its_order_and_a_second_time_changes_nothing
     assert sift(kept) == (kept, ())
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(TEXTS.filter(bool))
 def test_what_is_given_again_is_always_dropped(texts: list[str]) -> None:
     assert len(sifted(texts * 2).kept) == len(sifted(texts).kept)
