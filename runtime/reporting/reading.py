@@ -154,7 +154,7 @@ def _inspected(said: Inspection) -> Inspected:
     return Inspected(
         probes=said.probes,
         test_calls=len(said.calls),
-        passed=verdicts["pass"],
+        passed=len(said.calls) - verdicts["warning"] - verdicts["fail"],
         warned=verdicts["warning"],
         failed=verdicts["fail"],
         rules_tested=said.rules_tested,

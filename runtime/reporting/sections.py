@@ -81,8 +81,8 @@ def _answers(report: Report) -> Iterator[str]:
 
 def _yields(report: Report) -> Table:
     each = {
-        "admitted environment, with all that fell out before": report.per_environment,
-        "certified scenario, with all that the run spent": report.per_scenario,
+        "admitted environment, losses included": report.per_environment,
+        "certified scenario, losses included": report.per_scenario,
     }
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (

@@ -26,7 +26,7 @@ def test_a_report_tells_stages_spending_and_proofs(
         "near-duplicate of …",
         "14 answers: 14 asked, 0 replayed, 0 shared; 0 questions failed",
         "140 prompt and 70 completion tokens, $3.50, 0:28 of waiting",
-        "certified scenario, with all that the run spent 14.0 210 $3.50",
+        "certified scenario, losses included 14.0 0 210 $3.50",
         "2 2 30 $0.5000 14%",
         "ShopEnv 8 60 45 15 $2.00",
         "1 admitted class: 2 repairs, 4 test calls (2 passed, 1 with a warning, 1 failed), mean "
@@ -82,7 +82,7 @@ def test_what_is_no_run_ends_with_one_line(
 
 
 def test_reporting_loads_no_model_library(story: Any, written: Write, envscaler: Run) -> None:
-    heavy = ("dspy", "litellm", "datasets", "pyarrow", "matplotlib")
+    heavy = ("dspy", "litellm", "datasets", "matplotlib")
     told = f"import sys, atexit\natexit.register(lambda: print({heavy} & sys.modules.keys()))"
     told = told.replace(f"{heavy}", f"set({heavy})")
     _, out, _ = envscaler("report", str(written(story)), first=told)
