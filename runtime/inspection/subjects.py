@@ -11,7 +11,7 @@ from random import Random
 
 from ..errors import GeneratedCodeError
 from ..records import EnvironmentPlan
-from ..sandbox import Call, Pool, Reply, SealedClass
+from ..sandbox import Call, Pool, Profile, Reply, SealedClass
 from ..state import Json
 from .probes import Probe
 from .trials import Trial, try_tool
@@ -31,11 +31,14 @@ class Subject:
     source: str
     state: dict[str, Json]
     seed: int
+    profile: Profile = "native"
 
     def _open(self) -> SealedClass:
         planned = self.plan.class_name
         named = re.search(rf"^class {re.escape(planned)}\b", self.source, re.MULTILINE)
-        return self.pool.open(self.source, planned if named else None, strict=True)
+        return self.pool.open(
+            self.source, planned if named else None, profile=self.profile, strict=True
+        )
 
     @contextmanager
     def fresh(self) -> Iterator[SealedClass]:

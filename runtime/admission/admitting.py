@@ -1,0 +1,215 @@
+"""Admission: a class from anywhere before the gates that synthesized classes pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+from ..errors import GeneratedCodeError
+from ..inspection import GATES, check_plan, check_state
+from ..inspection.classes import tool_specs
+from ..inspection.subjects import Subject
+from ..inspection.trials import Trial
+from ..inspection.wording import call_text, change_text
+from ..records import Environment, EnvironmentPlan, Finding
+from ..sandbox import Pool
+from ..state import Json
+from .admissions import Admission, GateResult, ToolTally
+from .applying import apply_gate
+from .candidates import Candidate
+from .deriving import Derivation, derive
+from .missing import missing
+from .opening import open_up
+
+ANY_SIZE = (1, 10_000)
+"""How many operations a plan from elsewhere may have: that is up to its author."""
+
+
+def admit(pool: Pool, candidate: Candidate, *, seed: int = 0) -> Admission:
+    """Put a class through the gates; say what they found and what nobody has looked at.
+
+    Deterministic: the same candidate gives the same admission. With a plan every gate of the
+    inspection counts; with a derived one, those that ask what only our own classes promise
+    (`applying.LENIENT`) give notes.
+
+    Raises:
+        SandboxError: the sealed execution itself failed.
+    """
+    return Examination(pool, candidate, seed).admission()
+
+
+class Examination:
+    """A candidate under examination."""
+
+    def __init__(self, pool: Pool, candidate: Candidate, seed: int) -> None:
+        self._pool, self._candidate, self._seed = pool, candidate, seed
+        plan = candidate.plan
+        self._named = candidate.class_name or (plan.class_name if plan else None)
+        self._opening = open_up(pool, candidate.source, self._named, candidate.state)
+        self._state: dict[str, Json] = self._opening.state or {}
+        self._derivation: Derivation | None = None
+
+    def admission(self) -> Admission:
+        """The outcome."""
+        if not self._opening.opens:
+            return self._admission((self._shut_out(),))
+        plan = self._candidate.plan or self._derived()
+        before = tuple(self._before(plan))
+        if any(result.findings for result in before if result.gate == "plan"):
+            reason = "the plan must be mended first"
+            return self._admission((*before, *self._skipped(reason)), plan)
+        subject = Subject(
+            self._pool, plan, self._candidate.source, self._state, self._seed,
+            profile=self._opening.profile,
+        )  # fmt: skip
+        with closing(subject):
+            return self._examined(plan, before, subject)
+
+    def _derived(self) -> EnvironmentPlan:
+        source, opening = self._candidate.source, self._opening
+        self._derivation = derive(
+            self._pool, source, opening.class_name, self._state, opening.profile,
+            self._candidate.outline, self._seed,
+        )  # fmt: skip
+        return self._derivation.plan
+
+    def _examined(
+        self, plan: EnvironmentPlan, before: tuple[GateResult, ...], subject: Subject
+    ) -> Admission:
+        derived = self._derivation is not None
+        applied = tuple(apply_gate(gate, subject, derived=derived) for gate in GATES)
+        tools = _tallies(plan, subject)
+        gates = (*before, *applied, _reach(plan, tools))
+        environment = None
+        if not derived and self._opening.profile == "native" and not any(g.findings for g in gates):
+            environment = Environment(
+                plan=plan,
+                class_name=subject.sealed.class_name,
+                source=self._candidate.source,
+                tools=tool_specs(subject.sealed, plan),
+            )
+        return self._admission(gates, plan, tools, environment)
+
+    def _admission(
+        self,
+        gates: tuple[GateResult, ...],
+        plan: EnvironmentPlan | None = None,
+        tools: tuple[ToolTally, ...] = (),
+        environment: Environment | None = None,
+    ) -> Admission:
+        opening, derived = self._opening, self._derivation is not None
+        return Admission(
+            class_name=opening.class_name or self._named or "",
+            origin=self._candidate.origin,
+            profile=opening.profile if opening.opens else None,
+            turned_down=opening.turned_down,
+            derived=derived,
+            plan=plan,
+            gates=gates,
+            tools=tools,
+            missing=tuple(missing(plan, opening, tools, derived=derived)) if plan else (),
+            environment=environment,
+        )
+
+    def _shut_out(self) -> GateResult:
+        """The one result of a class that no profile takes: what the most lenient one says."""
+        message = self._opening.turned_down[self._opening.profile]
+        if self._candidate.state is None and "cannot be built" in message:
+            message += "; no initial state was given: give one that the constructor can take"
+        where = self._opening.class_name or self._named or "the source"
+        return GateResult(
+            gate="loads", findings=(Finding(gate="loads", where=where, message=message),)
+        )
+
+    def _skipped(self, reason: str) -> Iterator[GateResult]:
+        return (GateResult(gate=gate, reason=reason) for gate in GATES)
+
+    def _before(self, plan: EnvironmentPlan) -> Iterator[GateResult]:
+        """What is looked at before the class itself: the plan and the initial state."""
+        if self._derivation is not None:
+            yield GateResult(gate="plan", reason="it was derived from the class")
+            yield _emptiness(plan.class_name, self._candidate.state, self._state)
+            yield _kinds(self._derivation)
+            return
+        yield GateResult(gate="plan", findings=check_plan(plan, tools=ANY_SIZE, min_rules=0))
+        yield GateResult(gate="start", findings=check_state(plan, self._state))
+
+
+def _emptiness(where: str, given: dict[str, Json] | None, state: dict[str, Json]) -> GateResult:
+    """Whether there is something to try the tools on."""
+    empty = [name for name, value in state.items() if value in ({}, [])]
+    if not empty:
+        return GateResult(gate="start")
+    message = f"{', '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty at the start, "
+    if given is not None:
+        message += "so nothing was tried on what they could hold; give a fuller initial state."
+        return GateResult(
+            gate="start",
+            notes=(Finding(gate="start", where=where, message=message),),
+            reason="a state may well begin so",
+        )
+    message += (
+        "since no initial state was given: most calls can only be refused, and most things stay "
+        "untested; give a state with records in them."
+    )
+    return GateResult(gate="start", findings=(Finding(gate="start", where=where, message=message),))
+
+
+def _kinds(derivation: Derivation) -> GateResult:
+    """Whether what tools did fits their names."""
+    notes = tuple(_surprise(trial) for trial in derivation.surprises)
+    reason = "what a tool does decides, and not its name" if notes else ""
+    return GateResult(gate="kinds", notes=notes, reason=reason)
+
+
+def _surprise(trial: Trial) -> Finding:
+    call = call_text(trial.probe.tool, trial.probe.arguments)
+    message = (
+        f"its name says that it looks, and {call} changed the state "
+        f"({change_text(trial.changes) or 'where it is private'}); mend it, if it should not."
+    )
+    return Finding(gate="kinds", where=trial.probe.tool, message=message)
+
+
+def _tallies(plan: EnvironmentPlan, subject: Subject) -> tuple[ToolTally, ...]:
+    """How the trials of each tool ended; none for a class that gave way, as its gates say."""
+    try:
+        trials = [] if subject.broken else subject.trials
+    except GeneratedCodeError:
+        trials = []
+    return tuple(
+        _tally(
+            operation.name, operation.kind, [t for t in trials if t.probe.tool == operation.name]
+        )
+        for operation in plan.operations
+    )
+
+
+def _tally(tool: str, kind: str, trials: list[Trial]) -> ToolTally:
+    answered = [trial for trial in trials if trial.reply.status == "ok"]
+    refused = sum(trial.refused for trial in answered)
+    return ToolTally.model_validate(
+        {
+            "tool": tool,
+            "kind": kind,
+            "tried": len(trials),
+            "succeeded": len(answered) - refused,
+            "refused": refused,
+            "failed": len(trials) - len(answered),
+            "moved": sum(trial.moved for trial in trials),
+        }
+    )
+
+
+def _reach(plan: EnvironmentPlan, tools: tuple[ToolTally, ...]) -> GateResult:
+    """Whether anything succeeded at all: a class of which only refusals were seen is unseen."""
+    if any(tally.succeeded for tally in tools):
+        return GateResult(gate="reach")
+    message = (
+        "no call of any tool succeeded, so nothing but refusals was seen; give an initial state "
+        "that the tools can work on."
+    )
+    if not tools:
+        message = "the class has no public methods, and so no tools; give it some."
+    finding = Finding(gate="reach", where=plan.class_name, message=message)
+    return GateResult(gate="reach", findings=(finding,))

@@ -1,0 +1,157 @@
+"""A plan derived from a class: what its signatures, its first state and its conduct say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from ..formats.upstream_reader import operation_of
+from ..inspection.subjects import Subject
+from ..inspection.trials import Trial
+from ..records import Attribute, Entity, EnvironmentPlan, Operation, Parameter, ToolSpec
+from ..sandbox import Pool, Profile
+from ..state import Json
+from .entities import entities_of, scalars_of
+
+CHANGING = frozenset(
+    "accept add adjust advance apply approve archive assign block book buy cancel charge close "
+    "complete confirm create deactivate decline delete deposit disable dispense edit enable "
+    "extend grant hire insert issue lend mark merge modify move open pay place post put record "
+    "refund register reject release remove rename renew rent replace reserve reset restore return "
+    "revoke schedule sell send set ship split start stop submit suspend swap tag transfer unblock "
+    "update upgrade withdraw write".split()
+)
+"""First words of names that promise a change, for tools that no call has moved the state with."""
+LOOKING = frozenset("count find get has is list search show view".split())
+"""First words of names that promise to leave the state alone."""
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A derived plan, and the calls that told the changes from the queries."""
+
+    plan: EnvironmentPlan
+    trials: tuple[Trial, ...]
+
+    @property
+    def surprises(self) -> tuple[Trial, ...]:
+        """For each tool that moved the state although its name says that it looks: one call."""
+        moved = {
+            trial.probe.tool: trial
+            for trial in reversed(self.trials)
+            if trial.moved and _first_word(trial.probe.tool) in LOOKING
+        }
+        changes = {
+            operation.name for operation in self.plan.operations if operation.kind != "query"
+        }
+        return tuple(trial for tool, trial in reversed(moved.items()) if tool in changes)
+
+
+def derive_plan(
+    pool: Pool,
+    source: str,
+    class_name: str,
+    state: dict[str, Json],
+    *,
+    profile: Profile = "native",
+    outline: EnvironmentPlan | None = None,
+    seed: int = 0,
+) -> EnvironmentPlan:
+    """A plan with the tools of a class as its operations and the collections of a state as its
+    entities; see `derive`."""
+    return derive(pool, source, class_name, state, profile, outline, seed).plan
+
+
+def derive(
+    pool: Pool,
+    source: str,
+    class_name: str,
+    state: dict[str, Json],
+    profile: Profile,
+    outline: EnvironmentPlan | None,
+    seed: int = 0,
+) -> Derivation:
+    """Derive a plan by opening the class and trying its tools out.
+
+    A tool is a change if a call of it ever moved the state or its name begins with a verb such as
+    `create`, and a query otherwise; what the outline calls a query is one. Nothing is said about
+    what operations return, write or refuse, nor which rules they keep: nobody has promised that.
+
+    Raises:
+        GeneratedCodeError: the class does not open with this profile.
+        SandboxError: the sealed execution itself failed.
+    """
+    with pool.open(source, class_name, profile=profile, strict=True) as sealed:
+        name, tools = sealed.class_name, sealed.tools
+    plan = _draft(name, tools, state, outline)
+    with closing(Subject(pool, plan, source, state, seed, profile=profile)) as subject:
+        trials = () if subject.broken else tuple(subject.trials)
+    moving = {trial.probe.tool for trial in trials if trial.moved}
+    promised = {o.name for o in outline.operations if o.kind == "query"} if outline else set()
+    operations = tuple(
+        operation.model_copy(update={"kind": _kind(operation.name, moving, promised)})
+        for operation in plan.operations
+    )
+    return Derivation(plan.model_copy(update={"operations": operations}), trials)
+
+
+def _kind(name: str, moving: set[str], promised: set[str]) -> str:
+    if name in promised:
+        return "query"
+    return "change" if name in moving or _first_word(name) in CHANGING else "query"
+
+
+def _first_word(name: str) -> str:
+    return name.partition("_")[0].lower()
+
+
+def _draft(
+    class_name: str,
+    tools: Sequence[Mapping[str, Any]],
+    state: dict[str, Json],
+    outline: EnvironmentPlan | None,
+) -> EnvironmentPlan:
+    """The plan before the class was tried out: every operation counts as a change."""
+    entities = entities_of(state)
+    scalars = scalars_of(state, entities)
+    dated = _dated(entities, scalars)
+    described = [
+        ToolSpec(
+            name=tool["name"],
+            description=tool.get("description") or "",
+            parameters=tool["parameters"],
+        )
+        for tool in tools
+    ]
+    operations = [_dating(operation_of(tool, {}), dated) for tool in described]
+    if outline:
+        offered = {tool.name for tool in described}
+        operations += [o for o in outline.operations if o.name not in offered]
+    return EnvironmentPlan(
+        class_name=class_name,
+        summary=outline.summary if outline else "",
+        introduction=outline.introduction if outline else "",
+        entities=entities,
+        scalars=scalars,
+        rules=outline.rules if outline else (),
+        operations=tuple(operations),
+    )
+
+
+def _dated(entities: Iterable[Entity], scalars: Iterable[Attribute]) -> dict[str, Attribute]:
+    """The attributes that hold dates or times, by name."""
+    fields = [*scalars, *(field for entity in entities for field in entity.attributes)]
+    return {field.name: field for field in fields if field.type in ("date", "datetime")}
+
+
+def _dating(operation: Operation, dated: Mapping[str, Attribute]) -> Operation:
+    """The operation with text parameters as dates where the state holds dates of that name."""
+
+    def typed(parameter: Parameter) -> Parameter:
+        if parameter.type != "str" or parameter.name not in dated:
+            return parameter
+        return parameter.model_copy(update={"type": dated[parameter.name].type})
+
+    return operation.model_copy(update={"parameters": tuple(map(typed, operation.parameters))})
