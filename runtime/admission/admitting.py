@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 
 from ..errors import GeneratedCodeError
@@ -11,15 +11,15 @@ from ..inspection.classes import tool_specs
 from ..inspection.subjects import Subject
 from ..inspection.trials import Trial
 from ..inspection.wording import call_text, change_text
-from ..records import Environment, EnvironmentPlan, Finding
+from ..records import Environment, EnvironmentPlan, Finding, Operation
 from ..sandbox import Pool
 from ..state import Json
 from .admissions import Admission, GateResult, ToolTally
-from .applying import apply_gate
+from .applying import apply_gate, foreign
 from .candidates import Candidate
 from .deriving import Derivation, derive
 from .missing import missing
-from .opening import open_up
+from .opening import PROFILES, open_up
 
 ANY_SIZE = (1, 10_000)
 """How many operations a plan from elsewhere may have: that is up to its author."""
@@ -30,7 +30,7 @@ def admit(pool: Pool, candidate: Candidate, *, seed: int = 0) -> Admission:
 
     Deterministic: the same candidate gives the same admission. With a plan every gate of the
     inspection counts; with a derived one, those that ask what only our own classes promise
-    (`applying.LENIENT`) give notes.
+    (`applying.UNPROMISED`) give notes.
 
     Raises:
         SandboxError: the sealed execution itself failed.
@@ -46,8 +46,11 @@ class Examination:
         plan = candidate.plan
         self._named = candidate.class_name or (plan.class_name if plan else None)
         self._opening = open_up(pool, candidate.source, self._named, candidate.state)
-        self._state: dict[str, Json] = self._opening.state or {}
         self._derivation: Derivation | None = None
+
+    @property
+    def _state(self) -> dict[str, Json]:
+        return self._opening.state or {}
 
     def admission(self) -> Admission:
         """The outcome."""
@@ -73,12 +76,26 @@ class Examination:
         )  # fmt: skip
         return self._derivation.plan
 
+    def _widened(self, reason: str) -> bool:
+        """Turns to the next profile that takes the class, if there is one."""
+        opening, candidate = self._opening, self._candidate
+        if opening.profile == PROFILES[-1]:
+            return False
+        known = {**opening.turned_down, opening.profile: reason}
+        wider = open_up(self._pool, candidate.source, self._named, candidate.state, known)
+        if wider.opens:
+            self._opening = wider
+        return wider.opens
+
     def _examined(
         self, plan: EnvironmentPlan, before: tuple[GateResult, ...], subject: Subject
     ) -> Admission:
         derived = self._derivation is not None
         applied = tuple(apply_gate(gate, subject, derived=derived) for gate in GATES)
-        tools = _tallies(plan, subject)
+        trials = _trials(subject)
+        if derived and (reason := _misfit(subject, applied, trials)) and self._widened(reason):
+            return self.admission()
+        tools = tuple(_tally(operation, trials) for operation in plan.operations)
         gates = (*before, *applied, _reach(plan, tools))
         environment = None
         if not derived and self._opening.profile == "native" and not any(g.findings for g in gates):
@@ -88,26 +105,29 @@ class Examination:
                 source=self._candidate.source,
                 tools=tool_specs(subject.sealed, plan),
             )
-        return self._admission(gates, plan, tools, environment)
+        errors = [trial.reply.error for trial in trials]
+        lacks = tuple(missing(plan, self._opening, tools, errors, derived=derived))
+        return self._admission(gates, plan, tools, lacks, environment)
 
     def _admission(
         self,
         gates: tuple[GateResult, ...],
         plan: EnvironmentPlan | None = None,
         tools: tuple[ToolTally, ...] = (),
+        lacks: tuple[str, ...] = (),
         environment: Environment | None = None,
     ) -> Admission:
-        opening, derived = self._opening, self._derivation is not None
+        opening = self._opening
         return Admission(
             class_name=opening.class_name or self._named or "",
             origin=self._candidate.origin,
             profile=opening.profile if opening.opens else None,
             turned_down=opening.turned_down,
-            derived=derived,
+            derived=self._derivation is not None,
             plan=plan,
             gates=gates,
             tools=tools,
-            missing=tuple(missing(plan, opening, tools, derived=derived)) if plan else (),
+            missing=lacks,
             environment=environment,
         )
 
@@ -116,6 +136,8 @@ class Examination:
         message = self._opening.turned_down[self._opening.profile]
         if self._candidate.state is None and "cannot be built" in message:
             message += "; no initial state was given: give one that the constructor can take"
+        if self._named is None and "it has none" not in message and "define one class" in message:
+            message += "; or name the class that is meant"
         where = self._opening.class_name or self._named or "the source"
         return GateResult(
             gate="loads", findings=(Finding(gate="loads", where=where, message=message),)
@@ -135,9 +157,25 @@ class Examination:
         yield GateResult(gate="start", findings=check_state(plan, self._state))
 
 
+_SHARED = "which all instances share"
+
+
+def _misfit(subject: Subject, applied: Iterable[GateResult], trials: Iterable[Trial]) -> str:
+    """Why a profile does not suit a class that opened under it; empty when it does."""
+    for trial in trials:
+        status, error = trial.reply.status, trial.reply.error
+        lost = status == "not json" and error.startswith("state")
+        if trial.probe.kind == "fitting" and (lost or _SHARED in error):
+            return f"{call_text(trial.probe.tool, trial.probe.arguments)} ended with {error}"
+    if foreign(subject.profile):
+        return ""
+    remembering = (f for result in applied if result.gate == "state" for f in result.findings)
+    return next((finding.message for finding in remembering), "")
+
+
 def _emptiness(where: str, given: dict[str, Json] | None, state: dict[str, Json]) -> GateResult:
     """Whether there is something to try the tools on."""
-    empty = [name for name, value in state.items() if value in ({}, [])]
+    empty = [name for name, value in state.items() if value in ({}, []) and name[:1] != "_"]
     if not empty:
         return GateResult(gate="start")
     message = f"{', '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty at the start, "
@@ -171,34 +209,33 @@ def _surprise(trial: Trial) -> Finding:
     return Finding(gate="kinds", where=trial.probe.tool, message=message)
 
 
-def _tallies(plan: EnvironmentPlan, subject: Subject) -> tuple[ToolTally, ...]:
-    """How the trials of each tool ended; none for a class that gave way, as its gates say."""
+def _trials(subject: Subject) -> list[Trial]:
+    """What was tried; nothing for a class that gave way, as its gates say."""
     try:
-        trials = [] if subject.broken else subject.trials
+        return [] if subject.broken else subject.trials
     except GeneratedCodeError:
-        trials = []
-    return tuple(
-        _tally(
-            operation.name, operation.kind, [t for t in trials if t.probe.tool == operation.name]
-        )
-        for operation in plan.operations
-    )
+        return []
 
 
-def _tally(tool: str, kind: str, trials: list[Trial]) -> ToolTally:
+def _tally(operation: Operation, every: list[Trial]) -> ToolTally:
+    """How the trials of a tool ended."""
+    trials = [trial for trial in every if trial.probe.tool == operation.name]
     answered = [trial for trial in trials if trial.reply.status == "ok"]
-    refused = sum(trial.refused for trial in answered)
-    return ToolTally.model_validate(
-        {
-            "tool": tool,
-            "kind": kind,
-            "tried": len(trials),
-            "succeeded": len(answered) - refused,
-            "refused": refused,
-            "failed": len(trials) - len(answered),
-            "moved": sum(trial.moved for trial in trials),
-        }
+    refused = sum(trial.refused or _regrets(trial.reply.value) for trial in answered)
+    return ToolTally(
+        tool=operation.name,
+        kind=operation.kind,
+        tried=len(trials),
+        succeeded=len(answered) - refused,
+        refused=refused,
+        failed=len(trials) - len(answered),
+        moved=sum(trial.moved for trial in trials),
     )
+
+
+def _regrets(value: Json) -> bool:
+    """Whether an answer is a refusal in a form that is not ours: an error and no `success`."""
+    return isinstance(value, dict) and bool(value.get("error")) and "success" not in value
 
 
 def _reach(plan: EnvironmentPlan, tools: tuple[ToolTally, ...]) -> GateResult:

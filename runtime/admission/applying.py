@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from ..inspection.classes import tool_specs
 from ..inspection.gates import examine
 from ..inspection.subjects import Subject
+from ..inspection.trials import Trial
+from ..inspection.wording import call_text
 from ..records import EnvironmentPlan, Finding, Operation
+from ..sandbox import Profile
+from ..tools import Toolset
 from .admissions import GateResult
 
 _GUESSED = "the types and references of a derived plan are read off the initial state"
-LENIENT: Mapping[str, str] = MappingProxyType(
+UNPROMISED: Mapping[str, str] = MappingProxyType(
     {
-        "state": "only our own classes keep all their state in public attributes",
         "contract": "no plan says what this class answers",
-        "total": "this class may refuse by an exception; it may neither hang nor break a limit",
+        "total": "a class without a plan may refuse by an exception, and is called only with "
+        "arguments that fit its schemas",
         "types": "arguments are checked against the schema before an imported class is called",
         "integrity": _GUESSED,
         "lookups": _GUESSED,
@@ -23,6 +28,13 @@ LENIENT: Mapping[str, str] = MappingProxyType(
     }
 )
 """Gates whose findings are notes while no plan promises otherwise, with the reason."""
+IMPORTED: Mapping[str, str] = MappingProxyType(
+    {
+        "state": "instances of imported classes keep private state, and go on by their calls",
+        "isolation": "imported classes have a chance that derives from the seed",
+    }
+)
+"""Gates whose findings are notes under the profiles for imported classes, with the reason."""
 
 
 def _any(field: str) -> Callable[[Operation], bool]:
@@ -51,13 +63,19 @@ def apply_gate(gate: str, subject: Subject, *, derived: bool) -> GateResult:
     if reason and gate != "loads":
         return GateResult(gate=gate, reason=reason)
     findings = examine(subject, (gate,))
-    if not derived or gate not in LENIENT:
+    lenient = {**(UNPROMISED if derived else {}), **(IMPORTED if foreign(subject.profile) else {})}
+    if gate not in lenient:
         return GateResult(gate=gate, findings=findings)
-    counting = tuple(finding for finding in findings if _counts(gate, finding, subject))
+    counting = _counting(gate, findings, subject)
     notes = tuple(finding for finding in findings if finding not in counting)
     return GateResult(
-        gate=gate, findings=counting, notes=notes, reason=LENIENT[gate] if notes else ""
+        gate=gate, findings=counting, notes=notes, reason=lenient[gate] if notes else ""
     )
+
+
+def foreign(profile: Profile) -> bool:
+    """Whether a profile is one for imported classes."""
+    return profile != "native"
 
 
 def _inapplicable(gate: str, plan: EnvironmentPlan) -> str:
@@ -67,9 +85,31 @@ def _inapplicable(gate: str, plan: EnvironmentPlan) -> str:
     return "" if any(map(wanted, plan.operations)) else otherwise
 
 
-def _counts(gate: str, finding: Finding, subject: Subject) -> bool:
-    """Whether a lenient gate's finding counts all the same: no class may hang or break a limit."""
-    if gate != "total":
-        return False
-    ends = {t.reply.status for t in subject.trials if t.probe.tool == finding.where}
-    return any(f"ended with {status}:" in finding.message for status in ends - {"ok", "exception"})
+_BUGS = ("AttributeError", "NameError", "TypeError", "UnboundLocalError", "RecursionError")
+"""Exceptions that nobody refuses a call by."""
+
+
+def _counting(gate: str, findings: tuple[Finding, ...], subject: Subject) -> tuple[Finding, ...]:
+    """Those findings of a lenient gate that count all the same."""
+    if gate == "total":
+        return _breakdowns(findings, subject)
+    if gate == "isolation":
+        return tuple(f for f in findings if "under another random seed" not in f.message)
+    return ()
+
+
+def _breakdowns(findings: tuple[Finding, ...], subject: Subject) -> tuple[Finding, ...]:
+    """The findings whose call fits the tool's schema and yet hung, broke a limit or met a bug."""
+    tools = Toolset(tool_specs(subject.sealed, subject.plan))
+
+    def broke(trial: Trial) -> bool:
+        if tools.objection(trial.probe.tool, trial.probe.arguments):
+            return False
+        return trial.reply.status != "exception" or trial.reply.error.startswith(_BUGS)
+
+    calls = tuple(
+        f"{call_text(trial.probe.tool, trial.probe.arguments)}: "
+        for trial in subject.trials
+        if trial.reply.status != "ok" and broke(trial)
+    )
+    return tuple(finding for finding in findings if finding.message.startswith(calls))

@@ -13,15 +13,16 @@ from ..inspection.trials import Trial
 from ..records import Attribute, Entity, EnvironmentPlan, Operation, Parameter, ToolSpec
 from ..sandbox import Pool, Profile
 from ..state import Json
-from .entities import entities_of, scalars_of
+from .entities import entities_of, scalars_of, singular
 
 CHANGING = frozenset(
     "accept add adjust advance apply approve archive assign block book buy cancel charge close "
-    "complete confirm create deactivate decline delete deposit disable dispense edit enable "
-    "extend grant hire insert issue lend mark merge modify move open pay place post put record "
-    "refund register reject release remove rename renew rent replace reserve reset restore return "
-    "revoke schedule sell send set ship split start stop submit suspend swap tag transfer unblock "
-    "update upgrade withdraw write".split()
+    "comment complete confirm create deactivate decline delete deposit disable dispense edit "
+    "enable extend follow grant hire insert issue lend like login logout mark mention merge modify "
+    "move open pay place post put record refund register reject release remove rename renew rent "
+    "replace reply reserve reset resolve restore return retweet revoke schedule sell send set ship "
+    "split start stop submit subscribe suspend swap tag transfer unblock unfollow unsubscribe "
+    "update upgrade upload vote withdraw write".split()
 )
 """First words of names that promise a change, for tools that no call has moved the state with."""
 LOOKING = frozenset("count find get has is list search show view".split())
@@ -125,7 +126,7 @@ def _draft(
         )
         for tool in tools
     ]
-    operations = [_dating(operation_of(tool, {}), dated) for tool in described]
+    operations = [_refined(operation_of(tool, {}), entities, dated) for tool in described]
     if outline:
         offered = {tool.name for tool in described}
         operations += [o for o in outline.operations if o.name not in offered]
@@ -146,12 +147,30 @@ def _dated(entities: Iterable[Entity], scalars: Iterable[Attribute]) -> dict[str
     return {field.name: field for field in fields if field.type in ("date", "datetime")}
 
 
-def _dating(operation: Operation, dated: Mapping[str, Attribute]) -> Operation:
-    """The operation with text parameters as dates where the state holds dates of that name."""
+def _refined(
+    operation: Operation, entities: Sequence[Entity], dated: Mapping[str, Attribute]
+) -> Operation:
+    """The operation, its text parameters with what the state says of their names: that they hold
+    a date, or the key of a record."""
 
-    def typed(parameter: Parameter) -> Parameter:
-        if parameter.type != "str" or parameter.name not in dated:
+    def refined(parameter: Parameter) -> Parameter:
+        if parameter.type == "str" and parameter.name in dated:
+            return parameter.model_copy(update={"type": dated[parameter.name].type})
+        if parameter.type not in ("str", "list[str]") or parameter.values:
             return parameter
-        return parameter.model_copy(update={"type": dated[parameter.name].type})
+        return parameter.model_copy(update={"references": _keyed(parameter.name, entities)})
 
-    return operation.model_copy(update={"parameters": tuple(map(typed, operation.parameters))})
+    return operation.model_copy(update={"parameters": tuple(map(refined, operation.parameters))})
+
+
+def _keyed(name: str, entities: Sequence[Entity]) -> str | None:
+    """The entity whose key a parameter holds by its name: `book`, `books`, `book_id`, its key, or
+    one of these after another word."""
+    for entity in entities:
+        one = singular(entity.collection)
+        names = {one, entity.collection, f"{one}_id", f"{one}_ids"}
+        if entity.key not in ("id", "name", "key"):
+            names |= {entity.key, f"{entity.key}s"}
+        if name in names or name.endswith(tuple(f"_{one}" for one in names)):
+            return entity.name
+    return None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..records import EnvironmentPlan
 from .admissions import ToolTally
+from .applying import foreign
 from .opening import Opening
 
 SOME = 6
@@ -13,9 +15,20 @@ SOME = 6
 
 
 def missing(
-    plan: EnvironmentPlan, opening: Opening, tools: Sequence[ToolTally], *, derived: bool
+    plan: EnvironmentPlan,
+    opening: Opening,
+    tools: Sequence[ToolTally],
+    errors: Iterable[str],
+    *,
+    derived: bool,
 ) -> Iterator[str]:
-    """What nobody has looked at, the weightiest first."""
+    """What nobody has looked at, the weightiest first; `errors` are those of calls that raised."""
+    absent = re.compile(rf"'{opening.class_name}' object has no attribute '(\w+)'")
+    if attributes := {found[1]: None for error in errors if (found := absent.search(error))}:
+        yield (
+            f"no attribute {listed([*attributes])}: neither the constructor nor the initial state "
+            "sets it, and calls need it; give it in the initial state"
+        )
     if derived:
         yield (
             "no plan: what tools must return, write and refuse, and the rules they keep, are "
@@ -28,7 +41,7 @@ def missing(
             f"no model: {_counted(len(plan.rules), 'rule')} were not tested, since the two test "
             "agents that propose and judge calls did not run"
         )
-    if opening.profile != "native":
+    if foreign(opening.profile):
         yield (
             f"it runs with the profile {opening.profile} only: exports and scenarios of ours hold "
             "native classes"

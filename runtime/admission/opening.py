@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import get_args
 
 from ..errors import GeneratedCodeError
@@ -31,17 +33,24 @@ class Opening:
 
 
 def open_up(
-    pool: Pool, source: str, class_name: str | None, state: dict[str, Json] | None
+    pool: Pool,
+    source: str,
+    class_name: str | None,
+    state: dict[str, Json] | None,
+    known: Mapping[Profile, str] = MappingProxyType({}),
 ) -> Opening:
     """Try the profiles on a class and a first state, `{}` where none is given.
+
+    Args:
+        known: profiles that are known not to do, with the reasons.
 
     Raises:
         SandboxError: the sealed execution itself failed.
     """
     given = state or {}
-    turned_down: dict[Profile, str] = {}
+    turned_down = dict(known)
     name = ""
-    for profile in PROFILES:
+    for profile in (profile for profile in PROFILES if profile not in known):
         if profile != "upstream" and not same(markers.decode(given), given):
             turned_down[profile] = "the state holds typed markers, which only `upstream` reads"
             continue

@@ -7,23 +7,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import typer
-from rich.console import Group, RenderableType
-from rich.text import Text
 
-from ..admission import Admission, Candidate, GateResult, admit, read_candidates, read_state
+from ..admission import Admission, Candidate, admit, read_candidates, read_state
 from ..checks import GRADER
 from ..errors import ConfigurationError, EnvscalerError
 from ..formats import Export, write_export
 from ..inspection import untested_tools
-from ..records import Environment, Finding, Inspection
+from ..records import Environment, Inspection
 from ..sandbox import Pool
 from ..state import Json
-from .blocks import Cell, bullets, console, section, table
+from .admission_view import admission_view
+from .blocks import console
 from .sources import Shelf, open_shelf
-from .wording import clean, counted, one_line
-
-_NOTES = 3
-"""Notes of a gate that are printed."""
+from .wording import clean
 
 
 def run(
@@ -62,7 +58,7 @@ def run(
         print(json.dumps(_document(file, admissions), indent=2))
     else:
         for admission in admissions:
-            console().print(_view(admission))
+            console().print(admission_view(admission))
     if not admissions or not all(admission.admitted for admission in admissions):
         raise typer.Exit(1)
     if out is not None:
@@ -116,99 +112,6 @@ def _inspection(environment: Environment, probes: int) -> Inspection:
         untested_tools=untested_tools(environment, ()),
         admitted=True,
     )
-
-
-# ------------------------------------------------------------------ for people
-
-
-def _view(admission: Admission) -> RenderableType:
-    name = admission.class_name or "no class"
-    return Group(
-        Text.assemble((clean(name), "bold"), f"  {clean(admission.origin)}"),
-        bullets(_opening(admission)) or Text(),
-        Text(),
-        table(("gate", "verdict", "why"), [_row(gate) for gate in admission.gates],
-              whole=("gate", "verdict")) or Text(),
-        Text(),
-        table(("tool", "kind", "tried", "ok", "refused", "failed", "changed the state"),
-              _tools(admission), whole=("tool",), right=("tried", "ok", "refused", "failed", "changed the state"))
-        or Text(),
-        section("Findings", bullets(_told(admission.objections))),
-        section("Notes", bullets(_notes(admission.gates))),
-        section("Not looked at", bullets(("–", text) for text in admission.missing)),
-        Text(),
-        _last_line(admission),
-    )  # fmt: skip
-
-
-def _opening(admission: Admission) -> list[tuple[str, str]]:
-    """The profile with the reasons against stricter ones, and where the plan is from."""
-    lines: list[tuple[str, str]] = [("profile", admission.profile or "none takes it")]
-    reasons: dict[str, list[str]] = {}
-    for profile, reason in admission.turned_down.items():
-        reasons.setdefault(_shortened(reason), []).append(profile)
-    lines += [(f"not {', '.join(profiles)}", reason) for reason, profiles in reasons.items()]
-    if plan := admission.plan:
-        queries = sum(operation.kind == "query" for operation in plan.operations)
-        parts = [
-            counted(len(plan.entities), "entity", "entities"),
-            counted(queries, "query", "queries"),
-            counted(len(plan.operations) - queries, "change"),
-            counted(len(plan.rules), "rule"),
-        ]
-        lines.append(("plan", f"{'derived' if admission.derived else 'given'}: {', '.join(parts)}"))
-    return lines
-
-
-def _shortened(reason: str) -> str:
-    """The first two faults of several, each in one line."""
-    lines = [one_line(line, 160) for line in reason.splitlines() if line.strip()]
-    more = f" (and {len(lines) - 3} more)" if len(lines) > 3 else ""
-    return " ".join(lines[:3]) + more
-
-
-def _row(gate: GateResult) -> list[Cell]:
-    verdicts = {
-        "passed": Text("passed", "green"),
-        "findings": Text(counted(len(gate.findings), "finding"), "bold red"),
-        "noted": Text(counted(len(gate.notes), "note"), "yellow"),
-        "not applicable": Text("not applicable", "dim"),
-    }
-    return [gate.gate, verdicts[gate.standing], gate.reason]
-
-
-def _tools(admission: Admission) -> list[list[Cell]]:
-    return [
-        [t.tool, t.kind, t.tried, t.succeeded, t.refused, t.failed, t.moved]
-        for t in admission.tools
-    ]
-
-
-def _told(findings: Iterable[Finding]) -> list[tuple[str, str]]:
-    return [(f.gate, f"{f.where}: {f.message}") for f in findings]
-
-
-def _notes(gates: Iterable[GateResult]) -> list[tuple[str, str]]:
-    lines = []
-    for gate in gates:
-        lines += _told(gate.notes[:_NOTES])
-        if len(gate.notes) > _NOTES:
-            lines.append((gate.gate, f"… and {len(gate.notes) - _NOTES} more; --json gives all"))
-    return lines
-
-
-def _last_line(admission: Admission) -> Text:
-    if admission.admitted:
-        return Text("admitted", "bold green")
-    counts = [
-        f"{counted(len(gate.findings), 'finding')} of {gate.gate}"
-        for gate in admission.gates
-        if gate.findings
-    ]
-    return Text(f"not admitted: {', '.join(counts)}", "bold red")
-
-
-# ------------------------------------------------------------------ as JSON
 
 
 def _document(file: Path, admissions: list[Admission]) -> Json:
