@@ -31,7 +31,7 @@ class GateResult(Part):
 
 
 class ToolTally(Part):
-    """How the calls of one tool ended that were tried, each on an instance of its own."""
+    """How the calls of one tool ended that were tried, alone and after others."""
 
     tool: str
     kind: Literal["query", "change"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 
-from ..errors import GeneratedCodeError
 from ..inspection import GATES, check_plan, check_state
 from ..inspection.classes import tool_specs
 from ..inspection.subjects import Subject
@@ -17,7 +16,7 @@ from ..state import Json
 from .admissions import Admission, GateResult, ToolTally
 from .applying import apply_gate, foreign
 from .candidates import Candidate
-from .deriving import Derivation, derive
+from .deriving import Derivation, derive, observed
 from .missing import missing
 from .opening import PROFILES, open_up
 
@@ -63,7 +62,7 @@ class Examination:
             return self._admission((*before, *self._skipped(reason)), plan)
         subject = Subject(
             self._pool, plan, self._candidate.source, self._state, self._seed,
-            profile=self._opening.profile,
+            self._candidate.calls, self._opening.profile,
         )  # fmt: skip
         with closing(subject):
             return self._examined(plan, before, subject)
@@ -92,7 +91,7 @@ class Examination:
     ) -> Admission:
         derived = self._derivation is not None
         applied = tuple(apply_gate(gate, subject, derived=derived) for gate in GATES)
-        trials = _trials(subject)
+        trials = observed(subject)
         if derived and (reason := _misfit(subject, applied, trials)) and self._widened(reason):
             return self.admission()
         tools = tuple(_tally(operation, trials) for operation in plan.operations)
@@ -207,14 +206,6 @@ def _surprise(trial: Trial) -> Finding:
         f"({change_text(trial.changes) or 'where it is private'}); mend it, if it should not."
     )
     return Finding(gate="kinds", where=trial.probe.tool, message=message)
-
-
-def _trials(subject: Subject) -> list[Trial]:
-    """What was tried; nothing for a class that gave way, as its gates say."""
-    try:
-        return [] if subject.broken else subject.trials
-    except GeneratedCodeError:
-        return []
 
 
 def _tally(operation: Operation, every: list[Trial]) -> ToolTally:

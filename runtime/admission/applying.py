@@ -6,25 +6,21 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from ..inspection.classes import tool_specs
+from ..inspection.faults import quoted
 from ..inspection.gates import examine
+from ..inspection.strictness import speaks
 from ..inspection.subjects import Subject
 from ..inspection.trials import Trial
-from ..inspection.wording import call_text
 from ..records import EnvironmentPlan, Finding, Operation
 from ..sandbox import Profile
 from ..tools import Toolset
 from .admissions import GateResult
 
-_GUESSED = "the types and references of a derived plan are read off the initial state"
 UNPROMISED: Mapping[str, str] = MappingProxyType(
     {
         "contract": "no plan says what this class answers",
         "total": "a class without a plan may refuse by an exception, and is called only with "
         "arguments that fit its schemas",
-        "types": "arguments are checked against the schema before an imported class is called",
-        "integrity": _GUESSED,
-        "lookups": _GUESSED,
-        "filters": _GUESSED,
     }
 )
 """Gates whose findings are notes while no plan promises otherwise, with the reason."""
@@ -37,17 +33,31 @@ IMPORTED: Mapping[str, str] = MappingProxyType(
 """Gates whose findings are notes under the profiles for imported classes, with the reason."""
 
 
-def _any(field: str) -> Callable[[Operation], bool]:
-    return lambda operation: bool(getattr(operation, field))
+def _returning(operation: Operation) -> bool:
+    return bool(operation.returns)
 
 
+def _writing(operation: Operation) -> bool:
+    return operation.kind == "change" and bool(operation.writes)
+
+
+def _listing(operation: Operation) -> bool:
+    return operation.kind == "query" and operation.many
+
+
+_SILENT = "no operation says what it returns or writes"
 _WANTS: Mapping[str, tuple[Callable[[Operation], bool], str]] = MappingProxyType(
     {
         "queries": (lambda operation: operation.kind == "query", "no operation is a query"),
-        "errors": (_any("errors"), "no operation names the codes of its refusals"),
-        "returns": (_any("returns"), "no operation says what it returns"),
-        "writes": (_any("writes"), "no operation says what it writes"),
-        "effects": (_any("writes"), "no operation says what it writes"),
+        "types": (speaks, _SILENT),
+        "integrity": (speaks, _SILENT),
+        "errors": (speaks, _SILENT),
+        "returns": (_returning, "no operation says what it returns"),
+        "writes": (_writing, "no change says what it writes"),
+        "effects": (_writing, "no change says what it writes"),
+        "lookups": (_returning, "no operation says what it returns"),
+        "filters": (_listing, "no query says that it lists records"),
+        "paging": (_listing, "no query says that it lists records"),
     }
 )
 """What a gate must find in one operation at least, and what is said where none has it."""
@@ -108,8 +118,8 @@ def _breakdowns(findings: tuple[Finding, ...], subject: Subject) -> tuple[Findin
         return trial.reply.status != "exception" or trial.reply.error.startswith(_BUGS)
 
     calls = tuple(
-        f"{call_text(trial.probe.tool, trial.probe.arguments)}: "
-        for trial in subject.trials
+        f"{quoted(trial)}: "
+        for trial in subject.observed
         if trial.reply.status != "ok" and broke(trial)
     )
     return tuple(finding for finding in findings if finding.message.startswith(calls))

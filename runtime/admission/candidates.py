@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..records import EnvironmentPlan
+from ..records import EnvironmentPlan, TestCall
 from ..state import Json
 
 
@@ -22,5 +22,7 @@ class Candidate:
     outline: EnvironmentPlan | None = None
     """What a file in upstream's form says beside the source: rules, summaries, which operations
     are queries. It has no entities."""
+    calls: tuple[TestCall, ...] = ()
+    """Recorded test calls, which are tried too."""
     origin: str = ""
     """Where it was read from, in words."""

@@ -7,13 +7,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import GeneratedCodeError
 from ..formats.upstream_reader import operation_of
 from ..inspection.subjects import Subject
 from ..inspection.trials import Trial
 from ..records import Attribute, Entity, EnvironmentPlan, Operation, Parameter, ToolSpec
 from ..sandbox import Pool, Profile
 from ..state import Json
-from .entities import entities_of, scalars_of, singular
+from .entities import choices_of, entities_of, scalars_of, singular
 
 CHANGING = frozenset(
     "accept add adjust advance apply approve archive assign block book buy cancel charge close "
@@ -88,7 +89,7 @@ def derive(
         name, tools = sealed.class_name, sealed.tools
     plan = _draft(name, tools, state, outline)
     with closing(Subject(pool, plan, source, state, seed, profile=profile)) as subject:
-        trials = () if subject.broken else tuple(subject.trials)
+        trials = tuple(observed(subject))
     moving = {trial.probe.tool for trial in trials if trial.moved}
     promised = {o.name for o in outline.operations if o.kind == "query"} if outline else set()
     operations = tuple(
@@ -96,6 +97,14 @@ def derive(
         for operation in plan.operations
     )
     return Derivation(plan.model_copy(update={"operations": operations}), trials)
+
+
+def observed(subject: Subject) -> list[Trial]:
+    """What was tried; nothing for a class that does not load or gives way, as its gates say."""
+    try:
+        return [] if subject.broken else subject.observed
+    except GeneratedCodeError:
+        return []
 
 
 def _kind(name: str, moving: set[str], promised: set[str]) -> str:
@@ -126,7 +135,8 @@ def _draft(
         )
         for tool in tools
     ]
-    operations = [_refined(operation_of(tool, {}), entities, dated) for tool in described]
+    choices = choices_of(state, entities)
+    operations = [_refined(operation_of(tool, {}), entities, dated, choices) for tool in described]
     if outline:
         offered = {tool.name for tool in described}
         operations += [o for o in outline.operations if o.name not in offered]
@@ -148,17 +158,23 @@ def _dated(entities: Iterable[Entity], scalars: Iterable[Attribute]) -> dict[str
 
 
 def _refined(
-    operation: Operation, entities: Sequence[Entity], dated: Mapping[str, Attribute]
+    operation: Operation,
+    entities: Sequence[Entity],
+    dated: Mapping[str, Attribute],
+    choices: Mapping[str, tuple[str, ...]],
 ) -> Operation:
     """The operation, its text parameters with what the state says of their names: that they hold
-    a date, or the key of a record."""
+    a date, the key of a record, or, as `new_status`, one of the values of `status`."""
 
     def refined(parameter: Parameter) -> Parameter:
         if parameter.type == "str" and parameter.name in dated:
             return parameter.model_copy(update={"type": dated[parameter.name].type})
         if parameter.type not in ("str", "list[str]") or parameter.values:
             return parameter
-        return parameter.model_copy(update={"references": _keyed(parameter.name, entities)})
+        if target := _keyed(parameter.name, entities):
+            return parameter.model_copy(update={"references": target})
+        known = [values for name, values in choices.items() if parameter.name.endswith(f"_{name}")]
+        return parameter.model_copy(update={"values": known[0]}) if known else parameter
 
     return operation.model_copy(update={"parameters": tuple(map(refined, operation.parameters))})
 

@@ -35,6 +35,31 @@ def scalars_of(state: Mapping[str, Json], entities: Iterable[Entity]) -> tuple[A
     return tuple(_attribute(name, [value]) for name, value in state.items() if name not in taken)
 
 
+_CHOOSING = (
+    "status",
+    "state",
+    "condition",
+    "type",
+    "kind",
+    "category",
+    "level",
+    "priority",
+    "role",
+)
+"""Last words of attributes that choose among a few values."""
+
+
+def choices_of(state: Mapping[str, Json], entities: Iterable[Entity]) -> dict[str, tuple[str, ...]]:
+    """The values that a state holds of each attribute whose name says that it is a choice."""
+    found: dict[str, dict[str, None]] = {}
+    for entity in entities:
+        for field in entity.attributes:
+            if field.type == "str" and field.name.rpartition("_")[2] in _CHOOSING:
+                values = (record[field.name] for record in state[entity.collection].values())
+                found.setdefault(field.name, {}).update(dict.fromkeys(filter(None, values)))
+    return {name: tuple(values) for name, values in found.items()}
+
+
 def is_collection(value: Json) -> bool:
     """Whether a value maps keys to objects, at least one, that all have the same fields."""
     if not isinstance(value, dict) or not value:

@@ -88,7 +88,7 @@ def _foreign(
             read_state(found, name) if found else None,
             plan,
             environment.plan,
-            f"{path}, {name}",
+            origin=f"{path}, {name}",
         )
         for name, environment in environments.items()
         if class_name in (None, environment.class_name)

@@ -79,11 +79,13 @@ def _kept(shelf: Shelf, state: Path | None, name: str | None) -> tuple[Candidate
 
 def _candidate(shelf: Shelf, environment: Environment, given: Json) -> Candidate:
     scenarios = shelf.scenarios_of(environment)
+    inspection = shelf.inspections.get(environment.id)
     return Candidate(
         environment.source,
         environment.class_name,
         given or (scenarios[0].initial_state if scenarios else None),
         environment.plan,
+        calls=inspection.calls if inspection else (),
         origin=f"{shelf.folder}, {environment.id}",
     )
 
