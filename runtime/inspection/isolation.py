@@ -47,7 +47,7 @@ def shifts(subject: Subject) -> Iterator[Shift]:
 
 
 def _walks(subject: Subject) -> list[list[Probe]]:
-    return [subject.tour, *subject.walks]
+    return [subject.tour, subject.walks[0]]
 
 
 def _alone(subject: Subject, walk: Sequence[Probe], seed: int) -> _Run:

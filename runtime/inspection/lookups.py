@@ -133,12 +133,7 @@ def _differences(trial: Trial, portrait: _Portrait, item: dict[str, Json]) -> It
 
 
 def _record(trial: Trial, entity: Entity, key: Json) -> dict[str, Json] | None:
-    """The record after the call, or the one that the call removed."""
-    if not isinstance(key, str):
-        return None
-    for state in (trial.after, trial.before):
-        records = state.get(entity.collection)
-        record = records.get(key) if isinstance(records, dict) else None
-        if isinstance(record, dict):
-            return record
-    return None
+    """The record after the call; None when there is none, or none any more."""
+    records = trial.after.get(entity.collection)
+    record = records.get(key) if isinstance(records, dict) and isinstance(key, str) else None
+    return record if isinstance(record, dict) else None
