@@ -7,9 +7,10 @@ from contextlib import closing
 
 from ..inspection import GATES, check_plan, check_state
 from ..inspection.classes import tool_specs
+from ..inspection.faults import quoted
 from ..inspection.subjects import Subject
 from ..inspection.trials import Trial
-from ..inspection.wording import call_text, change_text
+from ..inspection.wording import change_text
 from ..records import Environment, EnvironmentPlan, Finding, Operation
 from ..sandbox import Pool
 from ..state import Json
@@ -165,7 +166,7 @@ def _misfit(subject: Subject, applied: Iterable[GateResult], trials: Iterable[Tr
         status, error = trial.reply.status, trial.reply.error
         lost = status == "not json" and error.startswith("state")
         if trial.probe.kind == "fitting" and (lost or _SHARED in error):
-            return f"{call_text(trial.probe.tool, trial.probe.arguments)} ended with {error}"
+            return f"{quoted(trial)} ended with {error}"
     if foreign(subject.profile):
         return ""
     remembering = (f for result in applied if result.gate == "state" for f in result.findings)
@@ -200,9 +201,8 @@ def _kinds(derivation: Derivation) -> GateResult:
 
 
 def _surprise(trial: Trial) -> Finding:
-    call = call_text(trial.probe.tool, trial.probe.arguments)
     message = (
-        f"its name says that it looks, and {call} changed the state "
+        f"its name says that it looks, and {quoted(trial)} changed the state "
         f"({change_text(trial.changes) or 'where it is private'}); mend it, if it should not."
     )
     return Finding(gate="kinds", where=trial.probe.tool, message=message)

@@ -1,4 +1,4 @@
-"""An admission for people: gates, tools, findings, notes, what was not looked at, the outcome."""
+"""An admission for people: gates, tools, findings, notes, what is missing, the outcome."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def admission_view(admission: Admission) -> RenderableType:
         or Text(),
         section("Findings", bullets(_told(admission.objections))),
         section("Notes", bullets(_notes(admission.gates))),
-        section("Not looked at", bullets(("–", text) for text in admission.missing)),
+        section("Missing", bullets(("–", text) for text in admission.missing)),
         Text(),
         _last_line(admission),
     )  # fmt: skip

@@ -290,3 +290,29 @@ def test_a_source_that_no_profile_takes_says_why(pool: Pool, source: str, said: 
     assert admission.profile is None and not admission.admitted
     assert said in told(admission, "loads")
     assert list(admission.turned_down) == ["native", "imported", "upstream"]
+
+
+def test_a_collection_that_becomes_something_else_ends_no_examination(pool: Pool) -> None:
+    odd = NOTES + '''
+    def write(self, text: str, mood: str) -> dict:
+        """Write a note.
+
+        Args:
+            text: What it says.
+            mood: How it feels.
+        """
+        self.notes["n2"] = "a text"
+        return {"success": True, "message": "Written."}
+
+    def archive(self, mood: str) -> dict:
+        """Archive the notes.
+
+        Args:
+            mood: How they feel.
+        """
+        self.notes = []
+        return {"success": True, "message": "Archived."}
+'''
+    state = {"notes": {"n1": {"text": "Tides", "mood": "glad"}}}
+    admission = admit(pool, Candidate(odd, state=state))
+    assert {tally.tool for tally in admission.tools if tally.moved} == {"write", "archive"}
