@@ -14,7 +14,7 @@ from .wording import clean, counted, one_line
 
 _NOTES = 3
 """Notes of a gate that are printed."""
-_COUNTS = ("tried", "ok", "refused", "failed", "changed the state")
+_COUNTS = ("tried", "ok", "refused", "failed", "changed")
 
 
 def admission_view(admission: Admission) -> RenderableType:

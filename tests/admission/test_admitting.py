@@ -293,7 +293,9 @@ def test_a_source_that_no_profile_takes_says_why(pool: Pool, source: str, said: 
 
 
 def test_a_collection_that_becomes_something_else_ends_no_examination(pool: Pool) -> None:
-    odd = NOTES + '''
+    odd = (
+        NOTES
+        + '''
     def write(self, text: str, mood: str) -> dict:
         """Write a note.
 
@@ -313,6 +315,7 @@ def test_a_collection_that_becomes_something_else_ends_no_examination(pool: Pool
         self.notes = []
         return {"success": True, "message": "Archived."}
 '''
+    )
     state = {"notes": {"n1": {"text": "Tides", "mood": "glad"}}}
     admission = admit(pool, Candidate(odd, state=state))
     assert {tally.tool for tally in admission.tools if tally.moved} == {"write", "archive"}

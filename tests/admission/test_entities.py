@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envscaler.runtime.admission.entities import (
@@ -33,6 +33,7 @@ RECORDS = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(books=RECORDS, films=RECORDS, today=st.dates().map(str), count=st.integers())
 def test_a_state_fits_the_plan_that_is_read_off_it(
     books: dict[str, Any], films: dict[str, Any], today: str, count: int

@@ -86,6 +86,19 @@ def test_the_same_as_json_holds_the_derived_plan_and_every_verdict(
     assert verdicts["returns"] == "not applicable" and verdicts.keys() > set(GATES)
 
 
+def test_what_needs_another_profile_is_not_written(
+    tmp_path: Path, state: str, envscaler: Run
+) -> None:
+    path, out = tmp_path / "drawing.py", tmp_path / "out"
+    path.write_text("import random\n\n\n" + SOURCE.read_text())
+    plan = str(HERE / "library.json")
+    code, told, err = envscaler(
+        "admit", str(path), "--state", state, "--plan", plan, "--out", str(out)
+    )
+    assert code == 1 and told.splitlines()[-1] == "admitted"
+    assert "runs with the profile imported only" in err and not out.exists()
+
+
 def test_an_environment_of_an_export_gets_its_own_state_and_test_calls(
     export: Export, written: Callable[..., Path], envscaler: Run
 ) -> None:
