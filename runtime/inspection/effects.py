@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -23,16 +22,12 @@ def effects(subject: Subject) -> Iterator[Finding]:
 
     Silent about operations that never succeeded.
     """
-    try:
-        tree = ast.parse(subject.source)
-    except SyntaxError:
-        return  # the loads gate tells
     for operation in subject.plan.operations:
         made = [trial for trial in subject.successes if trial.probe.tool == operation.name]
         if operation.kind != "change" or not operation.writes or not made:
             continue
         seen = {written(subject.plan, change) for trial in made for change in trial.changes}
-        stores = stores_of(tree, subject.plan.class_name, operation.name)
+        stores = stores_of(subject.tree, subject.plan.class_name, operation.name)
         for fact in operation.writes:
             reason = _lost(subject.plan, operation, fact, made, stores) if fact not in seen else ""
             if reason:

@@ -112,11 +112,24 @@ def _filters(plan: EnvironmentPlan, operation: Operation) -> Iterator[_Filter]:
     attributes = {f.name: f for f in entity.attributes if f.name not in operation.returns}
     for field in operation.parameters:
         bound = _bound(field, attributes)
-        if not field.required and field.name in attributes:
+        if field.name in attributes and (not field.required or _by_name(operation, entity)):
             if _exact(field, attributes[field.name], entity):
                 yield _Filter(field.name, field.name, entity.key, _equal)
         elif bound is not None:
             yield _Filter(field.name, bound[0], entity.key, bound[1])
+
+
+_OTHERWISE = frozenset(
+    "not non un without excluding except other others similar related conflicting missing free "
+    "available unassigned eligible suggested recommended possible alternative".split()
+)
+
+
+def _by_name(operation: Operation, entity: Entity) -> bool:
+    """Whether a query's name says that it lists just the entity's records, such as list_loans."""
+    words = operation.name.split("_")
+    listed = entity.collection.split("_")
+    return words[1 : 1 + len(listed)] == listed and not _OTHERWISE & set(words)
 
 
 def _exact(field: Parameter, attribute: Attribute, entity: Entity) -> bool:

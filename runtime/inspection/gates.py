@@ -15,8 +15,10 @@ from .filters import filters
 from .isolation import shifts
 from .lookups import lookups
 from .paging import paging
-from .promises import errors, integrity, returns, writes
+from .promises import integrity, returns, writes
+from .reading import fixed_days, memory
 from .rebuilding import built_again, built_once
+from .refusing import errors
 from .schemas import tool_faults
 from .strictness import types
 from .subjects import Subject
@@ -44,7 +46,8 @@ def tools(subject: Subject) -> Iterator[Finding]:
 
 def state(subject: Subject) -> Iterator[Finding]:
     """The public attributes are the given state and nothing else is remembered."""
-    faults = [*built_once(subject)]
+    faults = [*built_once(subject)] or [*memory(subject.tree, subject.plan)]
+    faults += fixed_days(subject.tree, subject.plan)
     for where, message in faults or built_again(subject):
         yield Finding(gate="state", where=where, message=message)
 

@@ -49,40 +49,6 @@ def _state_faults(plan: EnvironmentPlan, state: dict[str, Json]) -> dict[str, st
     }
 
 
-_CODED = re.compile(r"\s*([a-z][a-z0-9_]*)\s*:")
-
-
-def errors(subject: Subject) -> Iterator[Finding]:
-    """A refusal begins with the code of a planned error, or with invalid_argument."""
-    yield from by_cause("errors", _unplanned_refusals(subject))
-
-
-def _unplanned_refusals(subject: Subject) -> Iterator[Fault]:
-    allowed = {o.name: _codes(o) for o in subject.plan.operations if speaks(o)}
-    for trial in subject.observed:
-        codes = allowed.get(trial.probe.tool)
-        said = trial.reply.value.get("error") if trial.refused else None
-        if codes is None or not isinstance(said, str) or not said.strip():
-            continue
-        begun = _CODED.match(said)
-        if begun is None or begun[1] not in codes:
-            yield (
-                trial,
-                begun[1] if begun else "",
-                f"it refused with {shown(said)}; an error must begin with one of the codes "
-                f"{', '.join(codes) or '(none is planned)'} and a colon",
-            )
-
-
-def _codes(operation: Operation) -> list[str] | None:
-    """The codes that a refusal may begin with; None when the plan gives errors without codes."""
-    found = [_CODED.match(error) for error in operation.errors]
-    codes = [match[1] for match in found if match]
-    if len(codes) < len(found):
-        return None
-    return [*codes, "invalid_argument"] if operation.parameters else codes
-
-
 def returns(subject: Subject) -> Iterator[Finding]:
     """The data of a success has exactly the planned keys."""
     yield from by_cause("returns", _unplanned_data(subject))
@@ -122,6 +88,9 @@ def _shape_fault(data: Json, keys: set[str], many: bool) -> str:
 def writes(subject: Subject) -> Iterator[Finding]:
     """A success changes nothing but what the plan lets the operation write."""
     yield from by_cause("writes", _unplanned_writes(subject))
+    for operation in subject.plan.operations:
+        if operation.kind == "change" and operation.writes:
+            yield from by_cause("writes", _astray(subject, operation))
 
 
 def _unplanned_writes(subject: Subject) -> Iterator[Fault]:
@@ -146,3 +115,28 @@ def written(plan: EnvironmentPlan, change: Difference) -> str:
     if root not in names or not rest:
         return root
     return f"{names[root]}.{rest[1]}" if len(rest) > 1 else names[root]
+
+
+def _astray(subject: Subject, operation: Operation) -> Iterator[Fault]:
+    """Calls that changed only other records than the one they name, where other calls changed
+    the one they name."""
+    named = [f for f in operation.parameters if f.required and f.references is not None]
+    for field in named:
+        entity = next(e for e in subject.plan.entities if e.name == field.references)
+        linked = any(f.references == entity.name for f in entity.attributes)
+        if linked or [f.references for f in named].count(entity.name) > 1 or field.type != "str":
+            continue
+        made = [t for t in subject.successes if t.probe.tool == operation.name]
+        touched = [
+            (t, {c.path[1:2] for c in t.changes if c.path[0] == entity.collection}) for t in made
+        ]
+        if not any((t.probe.arguments[field.name],) in keys for t, keys in touched):
+            continue
+        for trial, keys in touched:
+            if keys and (trial.probe.arguments[field.name],) not in keys:
+                yield (
+                    trial,
+                    f"not {field.name}",
+                    f"it left the {entity.name} that {field.name} names as it was and changed "
+                    f"another ({change_text(trial.changes)})",
+                )

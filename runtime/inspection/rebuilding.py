@@ -105,8 +105,9 @@ def _courses(subject: Subject) -> Iterator[tuple[list[Probe], list[Probe]]]:
     for leads in by_tool.values():
         yield from ((lead, subject.tour) for lead in leads[:ATTEMPTS])
     for walk in subject.walks:
-        half = len(walk) // 2
-        yield walk[:half], walk[half:]
+        third = len(walk) // 3
+        yield walk[:third], walk[third:]
+        yield walk[: 2 * third], walk[2 * third :] + subject.tour
 
 
 @dataclass(frozen=True, slots=True)

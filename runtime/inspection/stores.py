@@ -10,7 +10,8 @@ _MUTATORS = frozenset(
     {"append", "extend", "insert", "remove", "pop", "popitem", "clear", "sort", "reverse"}
     | {"update", "setdefault", "add", "discard"}
 )
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+"""What a source defines with def."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,11 @@ def stores_of(tree: ast.Module, class_name: str, method: str) -> Stores:
 
     Generous: what is stored in a dict of any kind counts under its key.
     """
-    functions = _functions(tree, class_name)
+    functions = functions_of(tree, class_name)
     if method not in functions:
         return Stores(frozenset(), frozenset(), anything=True)
     names: set[str | None] = set()
-    for function in _closure(functions, method):
+    for function in closure(functions, method):
         names.update(_stored(function))
     return Stores(
         names=frozenset(name for name in names if name is not None),
@@ -46,13 +47,17 @@ def stores_of(tree: ast.Module, class_name: str, method: str) -> Stores:
     )
 
 
-def _functions(tree: ast.Module, class_name: str) -> dict[str, _Function]:
+def functions_of(tree: ast.Module, class_name: str) -> dict[str, Function]:
+    """The functions of a module and the methods of a class in it, by name."""
     bodies = [tree.body]
     bodies += [n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name]
-    return {n.name: n for body in bodies for n in body if isinstance(n, _Function)}
+    return {n.name: n for body in bodies for n in body if isinstance(n, Function)}
 
 
-def _closure(functions: dict[str, _Function], first: str) -> list[_Function]:
+def closure(functions: dict[str, Function], first: str) -> list[Function]:
+    """A function and all that it may call; none when there is no such function."""
+    if first not in functions:
+        return []
     found, waiting = {first}, [first]
     while waiting:
         for node in ast.walk(functions[waiting.pop()]):
@@ -63,7 +68,7 @@ def _closure(functions: dict[str, _Function], first: str) -> list[_Function]:
     return [functions[name] for name in sorted(found)]
 
 
-def _stored(function: _Function) -> Iterator[str | None]:
+def _stored(function: Function) -> Iterator[str | None]:
     """The names that a function stores to; None for one that the source does not tell."""
     for node in ast.walk(function):
         if isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load):
@@ -89,7 +94,16 @@ def _called(call: ast.Call) -> Iterator[str | None]:
         yield from (keyword.arg for keyword in call.keywords)
         yield from (None for given in call.args if not isinstance(given, ast.Dict))
     elif call.func.attr in ("setdefault", "pop") and call.args:
-        yield _constant(call.args[0]) if not _on_self(call.func.value) else None
+        yield _constant(call.args[0]) if not on_self(call.func.value) else None
+
+
+def mutated(node: ast.AST) -> ast.AST | None:
+    """What a node writes to, by assignment or by a mutating method; None when it writes nothing."""
+    if isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load):
+        return node
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.value if node.func.attr in _MUTATORS else None
+    return None
 
 
 def _name(node: ast.AST) -> str | None:
@@ -98,13 +112,14 @@ def _name(node: ast.AST) -> str | None:
         return node.attr
     if isinstance(node, ast.Subscript):
         inner = node.value
-        if isinstance(inner, ast.Attribute) and _on_self(inner):
+        if isinstance(inner, ast.Attribute) and on_self(inner):
             return inner.attr
         return _constant(node.slice)
     return None
 
 
-def _on_self(node: ast.AST) -> bool:
+def on_self(node: ast.AST) -> bool:
+    """Whether it is an attribute of self."""
     return (
         isinstance(node, ast.Attribute)
         and isinstance(node.value, ast.Name)
@@ -116,7 +131,7 @@ def _constant(node: ast.AST) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
-def _always(function: _Function) -> Iterator[str]:
+def _always(function: Function) -> Iterator[str]:
     """The places that the body itself counts up or down."""
     for statement in function.body:
         if isinstance(statement, ast.AugAssign):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -73,14 +74,38 @@ class Subject:
         return ""
 
     @cached_property
+    def tree(self) -> ast.Module:
+        """The source's syntax; empty when it does not parse, which the loads gate tells."""
+        try:
+            return ast.parse(self.source)
+        except (SyntaxError, ValueError):
+            return ast.Module(body=[], type_ignores=[])
+
+    @cached_property
     def trials(self) -> list[Trial]:
-        """What was tried: each of the plan's tools in a sealed copy of its own."""
+        """What was tried: all tools in one sealed copy or, where a call hangs or breaks it, each
+        in a copy of its own."""
         offered = {tool["name"] for tool in self.sealed.tools}
-        trials: list[Trial] = []
-        for operation in self.plan.operations:
-            if operation.name in offered:
+        operations = [o for o in self.plan.operations if o.name in offered]
+        try:
+            with self.fresh() as sealed:
+                trials = self._tried(sealed, operations)
+        except GeneratedCodeError:
+            trials = None
+        if trials is None:
+            trials = []
+            for operation in operations:
                 with self.fresh() as sealed:
                     trials += try_tool(sealed, self.plan, self.state, operation, self.seed)
+        return trials
+
+    def _tried(self, sealed: SealedClass, operations: Sequence[Operation]) -> list[Trial] | None:
+        """The trials of all tools; None as soon as one hung or broke the copy."""
+        trials: list[Trial] = []
+        for operation in operations:
+            trials += try_tool(sealed, self.plan, self.state, operation, self.seed)
+            if any(trial.reply.status in BROKEN for trial in trials):
+                return None
         return trials
 
     @cached_property
@@ -95,8 +120,11 @@ class Subject:
         ]
         with self.fresh() as sealed:
             walked = travel(sealed, self.state, guides, self.seed)
-        with self.fresh() as sealed:
-            return walked + travel(sealed, self.state, [*map(_script, self._bindable)], self.seed)
+        scripts = [*map(_script, self._bindable)]
+        if scripts:
+            with self.fresh() as sealed:
+                walked += travel(sealed, self.state, scripts, self.seed)
+        return walked
 
     @cached_property
     def walks(self) -> list[list[Probe]]:

@@ -247,7 +247,15 @@ def test_a_planted_fault_is_found_by_its_gate_and_by_no_other(
         for finding in found.findings
     ), found.findings
     assert found.environment is None
-    others = [gate for gate in GATES if gate not in (plant.gate, *plant.also)]
+
+
+@pytest.mark.parametrize("name", ["a query counts its calls", "an unhashable id raises"])
+def test_a_gate_that_is_switched_off_finds_nothing(
+    pool: Pool, plan: EnvironmentPlan, source: str, state: dict[str, Any], name: str
+) -> None:
+    plant = PLANTS[name]
+    changed, text = planted(plant, plan, source)
+    others = [gate for gate in GATES if gate != plant.gate]
     assert inspect_class(pool, changed, text, state, gates=others).findings == ()
 
 
