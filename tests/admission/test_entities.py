@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envscaler.runtime.admission.entities import (
+    _MOST_SPECIFIC,
     choices_of,
     entities_of,
     scalars_of,
@@ -14,7 +15,7 @@ from envscaler.runtime.admission.entities import (
     value_type,
 )
 from envscaler.runtime.inspection import check_state
-from envscaler.runtime.records import EnvironmentPlan
+from envscaler.runtime.records import EnvironmentPlan, ValueType
 
 NAMES = ("title", "pages", "price", "out", "tags", "due")
 FIELDS: tuple[st.SearchStrategy[Any], ...] = (
@@ -105,6 +106,10 @@ def test_collections_of_one_name_become_entities_of_two() -> None:
 )  # fmt: skip
 def test_a_type_is_the_narrowest_that_fits(values: list[Any], kind: str) -> None:
     assert value_type(values) == kind
+
+
+def test_every_type_of_a_plan_is_tried() -> None:
+    assert set(_MOST_SPECIFIC) == set(get_args(ValueType))
 
 
 @pytest.mark.parametrize(
