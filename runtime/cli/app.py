@@ -183,3 +183,29 @@ def decontaminate(
     from .decontaminate import run
 
     run(source, signatures=signatures, quiet=quiet, as_json=as_json)
+
+
+@app.command(epilog=EPILOG)
+def admit(
+    file: options.Candidate,
+    state: options.StateFile = None,
+    plan: options.PlanFile = None,
+    class_name: options.ClassName = None,
+    out: options.AdmittedOut = None,
+    unsafe: options.Unsafe = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Bring your own environment: put a class through the gates that synthesized ones pass.
+
+    Says what it lacks, gate by gate, with the calls that show it, and what could not be looked at.
+
+    Classes are only ever run in sealed workers. Without a plan one is derived from the class, and
+    what only our own classes promise is noted and not held against it. The exit code is 1 unless
+    every class is admitted.
+    """
+    from .admit import run
+
+    run(
+        file, out,
+        state=state, plan=plan, class_name=class_name, unsafe=unsafe, as_json=as_json,
+    )  # fmt: skip

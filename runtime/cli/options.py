@@ -171,3 +171,27 @@ Plot = Annotated[
     Path | None,
     Option("--plot", metavar="FILE", help="Draw the overview too: .png, .svg or .pdf."),
 ]
+Candidate = Annotated[
+    Path,
+    Argument(
+        metavar="FILE",
+        help="A Python source, upstream EnvScaler's env_metadata.json, or a run or export.",
+    ),
+]
+StateFile = Annotated[
+    Path | None,
+    Option("--state", metavar="FILE",
+           help="The initial state as JSON, or upstream's env_scenario.json."),
+]  # fmt: skip
+PlanFile = Annotated[
+    Path | None,
+    Option("--plan", metavar="FILE",
+           help="What the class promises, as JSON; derived from the class if left out."),
+]  # fmt: skip
+ClassName = Annotated[
+    str | None, Option("--class", metavar="NAME", help="Which class, or which id of a run.")
+]
+AdmittedOut = Annotated[
+    Path | None,
+    Option("--out", metavar="DIR", help="Write what is admitted as an export; needs a plan."),
+]

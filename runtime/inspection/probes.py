@@ -167,12 +167,19 @@ def _ids(plan: EnvironmentPlan, state: dict[str, Json], field: Parameter) -> Ite
     one = re.sub(r"s$", "", field.name) if field.type == "list[str]" else field.name
     named = [entity for entity in plan.entities if entity.name == field.references]
     for entity in named or _entities(plan, one, field.description):
-        keys = list(state.get(entity.collection) or ())
+        keys = list(_records(state, entity))
         if field.type == "list[str]":
             yield from ([key] for key in keys)
             yield keys[:2]
         else:
             yield from keys
+
+
+def _records(state: dict[str, Json], entity: Entity) -> dict[str, dict[str, Json]]:
+    """The records of an entity, as far as a reached state holds them in the planned form."""
+    found = state.get(entity.collection)
+    records = found if isinstance(found, dict) else {}
+    return {key: record for key, record in records.items() if isinstance(record, dict)}
 
 
 def _entities(plan: EnvironmentPlan, name: str, description: str) -> list[Entity]:
@@ -206,7 +213,7 @@ def _known(plan: EnvironmentPlan, state: dict[str, Json], field: Parameter) -> I
     name = re.sub(r"^(min|max)_|_(before|after)$", "", field.name)
     for entity in plan.entities:
         same = [f for f in entity.attributes if f.name == name or (dated and f.type == field.type)]
-        for record in (state.get(entity.collection) or {}).values():
+        for record in _records(state, entity).values():
             yield from (record.get(f.name) for f in same)
     for scalar in plan.scalars:
         if scalar.name == name or (dated and scalar.type == field.type):

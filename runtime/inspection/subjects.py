@@ -13,7 +13,7 @@ from random import Random
 
 from ..errors import GeneratedCodeError
 from ..records import EnvironmentPlan, Operation, TestCall
-from ..sandbox import Call, Pool, Reply, SealedClass
+from ..sandbox import Call, Pool, Profile, Reply, SealedClass
 from ..state import Json
 from .misfits import unfit
 from .probes import Probe
@@ -37,11 +37,14 @@ class Subject:
     seed: int
     calls: tuple[TestCall, ...] = ()
     """Test calls that are tried too."""
+    profile: Profile = "native"
 
     def _open(self) -> SealedClass:
         planned = self.plan.class_name
         named = re.search(rf"^class {re.escape(planned)}\b", self.source, re.MULTILINE)
-        return self.pool.open(self.source, planned if named else None, strict=True)
+        return self.pool.open(
+            self.source, planned if named else None, profile=self.profile, strict=True
+        )
 
     @contextmanager
     def fresh(self) -> Iterator[SealedClass]:
