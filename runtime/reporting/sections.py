@@ -81,8 +81,8 @@ def _answers(report: Report) -> Iterator[str]:
 
 def _yields(report: Report) -> Table:
     each = {
-        "admitted environment, losses included": report.per_environment,
-        "certified scenario, losses included": report.per_scenario,
+        "admitted environment, with losses": report.per_environment,
+        "certified scenario, with losses": report.per_scenario,
     }
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
@@ -95,7 +95,7 @@ def _yields(report: Report) -> Table:
         for what, s in each.items()
         if s is not None
     )
-    columns = ("for each", "answers", "prompt characters", "tokens", "cost")
+    columns = ("for each", "answers", "prompt chars", "tokens", "cost")
     return Table(columns, rows, right=columns[1:])
 
 

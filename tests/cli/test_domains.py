@@ -13,7 +13,8 @@ def test_an_export_is_counted_compared_and_drawn(
 ) -> None:
     (one,) = export.environments
     plan = one.plan.model_copy(update={"class_name": "LendEnv", "summary": "A toy library."})
-    double = one.model_copy(update={"plan": plan, "class_name": "LendEnv"})
+    source = one.source.replace("class HireEnv", "class LendEnv")
+    double = one.model_copy(update={"plan": plan, "class_name": "LendEnv", "source": source})
     folder = written(replace(export, environments=(one, double)))
     code, out, err = envscaler("domains", str(folder), "--plot", str(tmp_path / "plot.png"))
     words = " ".join(out.split())

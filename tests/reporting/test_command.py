@@ -26,7 +26,7 @@ def test_a_report_tells_stages_spending_and_proofs(
         "near-duplicate of …",
         "14 answers: 14 asked, 0 replayed, 0 shared; 0 questions failed",
         "140 prompt and 70 completion tokens, $3.50, 0:28 of waiting",
-        "certified scenario, losses included 14.0 0 210 $3.50",
+        "certified scenario, with losses 14.0 0 210 $3.50",
         "2 2 30 $0.5000 14%",
         "ShopEnv 8 60 45 15 $2.00",
         "1 admitted class: 2 repairs, 4 test calls (2 passed, 1 with a warning, 1 failed), mean "
