@@ -1,0 +1,1 @@
+"""Known faults put into good classes, to see which of them an inspection finds."""
