@@ -1,21 +1,22 @@
 """One DSPy module for each step, and the pipelines composed of them."""
 
 from .acting import Agent
-from .inspecting import CallProposer, ClassBuilder, ClassWriter, OutcomeJudge
-from .mining import IdeaMiner, TaskJudge
+from .inspecting import ClassBuilder
+from .mining import TaskMiner
 from .planning import Planner, StateWriter
 from .proposing import ScenarioWriter
 from .scenarios import Scenarios
 from .skeletons import Skeletons
 from .step import Program, Step
 from .synthesis import Synthesis
+from .testing import OutcomeJudge, Tester
+from .writing import ClassMender, ClassWriter
 
 __all__ = [
     "Agent",
-    "CallProposer",
     "ClassBuilder",
+    "ClassMender",
     "ClassWriter",
-    "IdeaMiner",
     "OutcomeJudge",
     "Planner",
     "Program",
@@ -25,5 +26,6 @@ __all__ = [
     "StateWriter",
     "Step",
     "Synthesis",
-    "TaskJudge",
+    "TaskMiner",
+    "Tester",
 ]

@@ -21,7 +21,7 @@ def plan_text(plan: EnvironmentPlan) -> str:
         )
         lines += [f"    {_attribute(attribute)}" for attribute in entity.attributes]
     lines += [f"- {_attribute(scalar)}" for scalar in plan.scalars]
-    lines += ["", "Business rules:", *rule_lines(plan.rules), "", "Operations:"]
+    lines += ["", "Business rules:", *map(_rule, plan.rules), "", "Operations:"]
     lines += [line for operation in plan.operations for line in _operation(operation)]
     return "\n".join(lines)
 
@@ -30,12 +30,18 @@ def rule_lines(rules: Iterable[BusinessRule]) -> list[str]:
     return [f"{rule.id}: {rule.text}" for rule in rules]
 
 
+def _rule(rule: BusinessRule) -> str:
+    return f"{rule.id}: {rule.text}" + (
+        f" (depends on {', '.join(rule.depends)})" if rule.depends else ""
+    )
+
+
 def _attribute(attribute: Attribute | Parameter) -> str:
     text = f"{attribute.name}: {attribute.type}"
     if attribute.values:
         text += f" (one of {', '.join(attribute.values)})"
+    text += f" -> {attribute.references}" if attribute.references else ""
     if isinstance(attribute, Attribute):
-        text += f" -> {attribute.references}" if attribute.references else ""
         text += " or null" if attribute.optional else ""
     return f"{text}; {attribute.description}" if attribute.description else text
 
@@ -44,10 +50,14 @@ def _operation(operation: Operation) -> list[str]:
     names = ", ".join(p.name + ("" if p.required else "?") for p in operation.parameters)
     lines = [f"- {operation.name}({names}) [{operation.kind}]: {operation.description}"]
     lines += [f"    {_attribute(parameter)}" for parameter in operation.parameters]
+    if operation.returns:
+        many = "a list, each with " if operation.many else ""
+        lines.append(f"    data: {many}{', '.join(operation.returns)}")
+    if operation.writes:
+        lines.append(f"    writes: {', '.join(operation.writes)}")
     if operation.rules:
         lines.append(f"    must keep: {', '.join(operation.rules)}")
-    if operation.errors:
-        lines.append(f"    refuses: {'; '.join(operation.errors)}")
+    lines += [f"    refuses with {error}" for error in operation.errors]
     if operation.refusal_effects:
         lines.append(f"    a refusal may still write: {', '.join(operation.refusal_effects)}")
     return lines

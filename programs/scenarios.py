@@ -66,13 +66,13 @@ class Scenarios(Program):
         scenario = await attended(
             self._journal,
             "scenario",
-            item,
+            [item],
             lambda: self._write(environment, state, calls, index, item),
         )
         if scenario:
             await together(
                 attended(
-                    self._journal, "trajectory", f"{scenario.id}/{rollout}",
+                    self._journal, "trajectory", [f"{scenario.id}/{rollout}"],
                     lambda rollout=rollout: self._act(environment, scenario, label, rollout),  # type: ignore[misc]
                 )
                 for rollout in range(self.rollouts)

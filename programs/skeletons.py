@@ -17,11 +17,16 @@ from ..runtime.records import (
 )
 from ..runtime.sandbox import Pool
 from ..runtime.state import Json
-from .inspecting import CallProposer, ClassBuilder, ClassWriter
-from .mining import IdeaMiner, TaskJudge
-from .planning import Planner, StateWriter
+from .inspecting import ClassBuilder
+from .mining import TaskMiner
+from .planning import TOOLS, Planner, StateWriter
 from .step import Program
+from .testing import Tester
 from .together import attended, together
+from .writing import ClassWriter
+
+BATCH = 8
+"""Tasks that the model sorts in one call."""
 
 Admitted = tuple[Environment, dict[str, Json], Inspection]
 """An environment, the initial state it was inspected in, and the inspection."""
@@ -30,30 +35,38 @@ Ready = Callable[[Environment, dict[str, Json], Inspection], Awaitable[None]]
 
 
 class Skeletons(Program):
-    """Judges tasks, mines and merges ideas, plans, writes and inspects classes.
+    """Mines tasks, merges ideas, plans, writes and inspects classes.
 
     Only the merging waits for all tasks; from there each idea goes its own way.
+
+    Args:
+        pool: sealed workers.
+        journal: where results and losses are written.
+        tools: about how many operations an environment has.
+        batch: tasks that the model sorts in one call.
 
     Returns `environments`, a list of `Admitted`. What fell out, and why, is in
     the journal.
     """
 
-    def __init__(self, pool: Pool, journal: Journal) -> None:
+    def __init__(
+        self, pool: Pool, journal: Journal, *, tools: int = TOOLS, batch: int = BATCH
+    ) -> None:
         super().__init__()
-        self.task_judge = TaskJudge()
-        self.idea_miner = IdeaMiner()
-        self.planner = Planner()
+        self.task_miner = TaskMiner()
+        self.planner = Planner(tools)
         self.state_writer = StateWriter()
         self.class_writer = ClassWriter()
-        self.tester = CallProposer()
+        self.tester = Tester()
         self.class_builder = ClassBuilder(pool)
-        self._journal = journal
+        self._journal, self.batch = journal, batch
 
     async def aforward(
         self, *, tasks: Sequence[SourceTask], ready: Ready | None = None
     ) -> dspy.Prediction:
-        mined = await together(self._mined(task) for task in tasks)
-        kept, dropped = merge_ideas([idea for idea in mined if idea])
+        batches = [tasks[start : start + self.batch] for start in range(0, len(tasks), self.batch)]
+        mined = await together(self._mined(batch) for batch in batches)
+        kept, dropped = merge_ideas([idea for ideas in mined for idea in ideas])
         for idea in kept:
             self._journal.keep("idea", idea.id, idea)
         for idea, reason in dropped:
@@ -61,25 +74,23 @@ class Skeletons(Program):
         built = await together(self._built(idea, ready) for idea in kept)
         return dspy.Prediction(environments=[admitted for admitted in built if admitted])
 
-    async def _mined(self, task: SourceTask) -> EnvironmentIdea | None:
-        return await attended(self._journal, "task", task.id, lambda: self._mine(task))
+    async def _mined(self, tasks: Sequence[SourceTask]) -> list[EnvironmentIdea]:
+        names = [task.id for task in tasks]
+        found = await attended(self._journal, "task", names, lambda: self._mine(tasks))
+        return found or []
 
-    async def _mine(self, task: SourceTask) -> EnvironmentIdea | None:
-        said = await self.task_judge.acall(task=task)
-        if not said.needs_environment:
-            reason = said.problem or f"needs no environment: {said.reason}"
-            self._journal.drop("task", task.id, reason)
-            return None
-        found = await self.idea_miner.acall(task=task)
-        if found.idea is None:
-            self._journal.drop("task", task.id, found.problem)
-            return None
-        self._journal.keep("task", task.id, task)
-        idea: EnvironmentIdea = found.idea
-        return idea
+    async def _mine(self, tasks: Sequence[SourceTask]) -> list[EnvironmentIdea]:
+        said = await self.task_miner.acall(tasks=tasks)
+        for task in tasks:
+            if task.id in said.turned_away:
+                self._journal.drop("task", task.id, _away(said.turned_away[task.id], said.problem))
+            else:
+                self._journal.keep("task", task.id, task)
+        ideas: list[EnvironmentIdea] = said.ideas
+        return ideas
 
     async def _built(self, idea: EnvironmentIdea, ready: Ready | None) -> Admitted | None:
-        admitted = await attended(self._journal, "class", idea.id, lambda: self._build(idea))
+        admitted = await attended(self._journal, "class", [idea.id], lambda: self._build(idea))
         if admitted and ready:
             await ready(*admitted)
         return admitted
@@ -114,3 +125,7 @@ class Skeletons(Program):
             return dspy.Prediction(state=None, calls=(), problem=problem)
         proposed = await self.tester.acall(plan=plan, state=written.state)
         return dspy.Prediction(state=written.state, calls=proposed.calls, problem=proposed.problem)
+
+
+def _away(reason: str, problem: str) -> str:
+    return problem if problem and reason == problem else f"needs no environment: {reason}"

@@ -28,8 +28,8 @@ class Step(dspy.Predict):
     The key, not the wording of the prompt, says which answer is wanted: what was answered once is
     found again after the instruction changed. Without a `key` the inputs are the key.
 
-    >>> judge = Step(JudgeTask, "judge task")
-    >>> judge(task="Book a table for two", key=["Book a table for two"])
+    >>> mine = Step(MineTasks, "mine tasks")
+    >>> mine(tasks=["1. Book a table for two"], key=["Book a table for two"])
     """
 
     def __init__(self, signature: type[dspy.Signature], name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from ..runtime.errors import ModelError, Repairable, SandboxError, SealUnavailable
@@ -32,21 +32,23 @@ def _first(error: BaseException) -> BaseException:
 
 
 async def attended(
-    journal: Journal, stage: Stage, item: str, work: Callable[[], Awaitable[T]]
+    journal: Journal, stage: Stage, items: Sequence[str], work: Callable[[], Awaitable[T]]
 ) -> T | None:
-    """The result of an item's work, its model calls booked on it.
+    """The result of the work on items, its model calls booked on them.
 
-    None when a model did not answer, or a worker failed: the item is then set aside as unfinished.
-    What a model got wrong and no program has turned into a value drops the item.
+    None when a model did not answer, or a worker failed: the items are then set aside as
+    unfinished. What a model got wrong and no program has turned into a value drops them.
     """
     try:
         journal.check()
-        with owned_by(item):
+        with owned_by(" ".join(items)):
             return await work()
     except Repairable as error:
-        journal.drop(stage, item, str(error))
+        for item in items:
+            journal.drop(stage, item, str(error))
     except SealUnavailable:
         raise  # no item can go on without it
     except (ModelError, SandboxError) as error:
-        journal.halt(stage, item, error)
+        for item in items:
+            journal.halt(stage, item, error)
     return None

@@ -248,9 +248,14 @@ class Inspection(Part):
 
     environment: str
     grader: str
+    state: dict[str, Json] = Field(default_factory=dict)
+    """The initial state that each test call starts from."""
     findings: tuple[Finding, ...] = ()
     calls: tuple[TestCall, ...] = ()
     judgements: tuple[Judgement, ...] = ()
+    """Of the calls that failed or got a warning; the others passed."""
+    overruled: tuple[int, ...] = ()
+    """Calls, numbered from 1, whose expectation the class did not meet and the judge let pass."""
     probes: int = 0
     """Executed deterministic probes."""
     repairs: int = 0
@@ -259,6 +264,7 @@ class Inspection(Part):
     untested_tools: tuple[str, ...] = ()
     rules_tested: int = 0
     """Rules with a violating call that was refused and a legal call that passed."""
+    untested_rules: tuple[str, ...] = ()
     admitted: bool = False
 
 

@@ -1,7 +1,7 @@
 """What each language-model step takes and returns."""
 
 from .acting import Act
-from .mining import InferIdea, JudgeTask
+from .mining import FoundIdea, MineTasks, TurnedAway
 from .planning import PlanEnvironment, RepairPlan
 from .scenarios import (
     GoalRows,
@@ -14,27 +14,40 @@ from .scenarios import (
     WriteState,
 )
 from .source import PySource, SourceAdapter
-from .testing import JudgeOutcomes, ProposeTestCalls
-from .writing import RepairClass, WriteClass
+from .testing import (
+    JudgeOutcomes,
+    Outcome,
+    PredictedOutcome,
+    PredictOutcomes,
+    ProposedCall,
+    ProposeTestCalls,
+)
+from .writing import RepairClass, WriteClass, WriteMethods
 
 __all__ = [
     "Act",
+    "FoundIdea",
     "GoalRows",
-    "InferIdea",
     "JudgeEffects",
     "JudgeOutcomes",
-    "JudgeTask",
     "LooseRow",
+    "MineTasks",
     "OpenChoice",
+    "Outcome",
     "PlanEnvironment",
+    "PredictOutcomes",
+    "PredictedOutcome",
     "ProposeScenario",
     "ProposeTestCalls",
+    "ProposedCall",
     "PySource",
     "RepairClass",
     "RepairPlan",
     "RepairScenario",
     "RepairState",
     "SourceAdapter",
+    "TurnedAway",
     "WriteClass",
+    "WriteMethods",
     "WriteState",
 ]

@@ -1,44 +1,53 @@
-"""From a task text to the idea of an environment in which it could be carried out."""
+"""From task texts to the ideas of environments in which they could be carried out."""
 
 from __future__ import annotations
 
 import dspy
+from pydantic import BaseModel, Field
 
 
-class JudgeTask(dspy.Signature):
-    """Decide whether carrying out the task needs a stateful, domain-specific environment.
+class FoundIdea(BaseModel):
+    """An environment, and the tasks that presuppose it."""
 
-    It does when an agent would have to look up or change records that some organisation or system
-    keeps (bookings, stock, accounts, files, devices) through tools, and the outcome could be read
-    off those records afterwards. It does not when the answer can be written from knowledge,
-    reasoning or the text alone, even if the text mentions such an organisation.
-    """
+    tasks: list[int]
+    """Numbers of the tasks, from 1."""
+    summary: str
+    """Three to six words that name the kind of system, in general terms."""
+    introduction: str
+    """3 to 5 sentences: what it keeps record of, who uses it, which operations it offers and which
+    constraints it enforces."""
+    usefulness: int = Field(ge=1, le=10)
+    """9: such tasks arise daily in most organisations; 7: daily in one line of work; 4: rarely;
+    1: hardly ever."""
+    modelability: int = Field(ge=1, le=10)
+    """9: plain records, rules and tool calls capture the domain completely; 7: all that matters;
+    4: much hangs on judgement or the physical world."""
 
-    task: str = dspy.InputField()
-    reason: str = dspy.OutputField(desc="one sentence: which records would be read or changed")
-    needs_environment: bool = dspy.OutputField()
+    model_config = {"use_attribute_docstrings": True}
 
 
-class InferIdea(dspy.Signature):
-    """Infer the environment that the task presupposes: the system of record behind it.
+class TurnedAway(BaseModel):
+    """A task that needs no environment."""
 
+    task: int
+    reason: str
+
+
+class MineTasks(dspy.Signature):
+    """Sort tasks: which need a stateful, domain-specific environment, and which one?
+
+    A task needs one when an agent would have to look up or change records that some organisation
+    or system keeps (bookings, stock, accounts, files, devices) through tools; a pure look-up in
+    such records counts. It needs none when the answer can be written from knowledge, reasoning or
+    the text alone, even if the text mentions such an organisation, or when only general-purpose
+    tools (search engine, calculator, translator) would serve.
+
+    For the others infer the environment that each presupposes: the system of record behind it.
     Describe the whole domain system, general enough for many other tasks of the same kind, not the
-    single task.
+    single task. Tasks of the same system share one idea; tasks of different systems never do.
+    Every task stands either in exactly one idea or in `no_environment`.
     """
 
-    task: str = dspy.InputField()
-    summary: str = dspy.OutputField(
-        desc="three to six words that name the kind of system, in general terms"
-    )
-    introduction: str = dspy.OutputField(
-        desc="3 to 5 sentences: what it keeps record of, who uses it, which operations it offers "
-        "and which constraints it enforces"
-    )
-    usefulness: int = dspy.OutputField(
-        desc="9: such tasks arise daily in most organisations; 7: daily in one line of work; "
-        "4: rarely; 1: hardly ever (1 to 10)"
-    )
-    modelability: int = dspy.OutputField(
-        desc="9: plain records, rules and tool calls capture the domain completely; 7: all that "
-        "matters; 4: much hangs on judgement or the physical world (1 to 10)"
-    )
+    tasks: list[str] = dspy.InputField(desc="numbered")
+    no_environment: list[TurnedAway] = dspy.OutputField(desc="reasons of a few words")
+    ideas: list[FoundIdea] = dspy.OutputField()

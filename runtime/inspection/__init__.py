@@ -1,7 +1,8 @@
 """Deterministic gates for plans, states and classes, and the execution of test calls."""
 
-from .calls import ExecutedCall, Gap, gaps, rules_tested, run_calls, untested_tools
+from .calls import ExecutedCall, Gap, gaps, run_calls, untested_rules, untested_tools
 from .classes import ClassReport, inspect_class
+from .expectations import agreed, lack, settled, unmet
 from .gates import GATES
 from .plans import check_plan
 from .states import check_state
@@ -11,11 +12,15 @@ __all__ = [
     "ClassReport",
     "ExecutedCall",
     "Gap",
+    "agreed",
     "check_plan",
     "check_state",
     "gaps",
     "inspect_class",
-    "rules_tested",
+    "lack",
     "run_calls",
+    "settled",
+    "unmet",
+    "untested_rules",
     "untested_tools",
 ]

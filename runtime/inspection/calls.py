@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from ..records import Environment, TestCall, ToolSpec
@@ -22,6 +22,8 @@ class ExecutedCall:
     result: Json
     """What the method returned; for an error that returned nothing, the error text."""
     changes: tuple[Difference, ...] = ()
+    reached: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    """The state after the call; empty when it was not made."""
 
     @property
     def expected(self) -> bool:
@@ -83,10 +85,11 @@ def _execute(
         ]
         replies = sealed.step([Call(i, call.tool, call.arguments) for i, call in ready])
         changes = sealed.diff([i for i, _ in ready])
+        reached = [snapshot.state for snapshot in sealed.snapshot([i for i, _ in ready])]
     finally:
         sealed.close()
-    made = zip(ready, replies, changes, strict=True)
-    executed = (_executed(call, reply, change) for (_, call), reply, change in made)
+    made = zip(ready, replies, changes, reached, strict=True)
+    executed = (_executed(call, reply, change, end) for (_, call), reply, change, end in made)
     return [
         ExecutedCall(call, "error", why) if why else next(executed)
         for call, why in zip(calls, obstacles, strict=True)
@@ -97,7 +100,7 @@ def _prepared(sealed: SealedClass, instance: int, call: TestCall) -> str:
     """Brings an instance to where a test call begins; why that failed, or an empty text."""
     for step in call.before:
         (reply,) = sealed.step([Call(instance, step.tool, step.arguments)])
-        done = _executed(call, reply, ())
+        done = _executed(call, reply, (), {})
         if done.outcome != "ok":
             return f"the call before it, {step.tool}({step.arguments}), ended {done.outcome}"
     if call.before:
@@ -105,46 +108,65 @@ def _prepared(sealed: SealedClass, instance: int, call: TestCall) -> str:
     return ""
 
 
-def _executed(call: TestCall, reply: Reply, changes: Iterable[Difference]) -> ExecutedCall:
+def _executed(
+    call: TestCall, reply: Reply, changes: Iterable[Difference], reached: Mapping[str, Json]
+) -> ExecutedCall:
+    changed = tuple(changes)
     if reply.status != "ok":
-        return ExecutedCall(call, "error", f"{reply.status}: {reply.error}", tuple(changes))
+        return ExecutedCall(call, "error", f"{reply.status}: {reply.error}", changed, reached)
     success = reply.value.get("success") if isinstance(reply.value, dict) else None
     if not isinstance(success, bool):
-        return ExecutedCall(call, "error", reply.value, tuple(changes))
-    return ExecutedCall(call, "ok" if success else "refused", reply.value, tuple(changes))
+        return ExecutedCall(call, "error", reply.value, changed, reached)
+    outcome: Literal["ok", "refused"] = "ok" if success else "refused"
+    return ExecutedCall(call, outcome, reply.value, changed, reached)
 
 
 class Gap(NamedTuple):
-    """A call that is wanting: no tool may stay untested."""
+    """A call that is wanting: no tool and no rule may stay untested."""
 
-    tool: str
+    what: str
+    """A tool, or the id of a rule."""
     outcome: Literal["ok", "refused"]
+    rule: bool = False
 
     def __str__(self) -> str:
-        return f"{self.tool}: a call that {'succeeds' if self.outcome == 'ok' else 'is refused'}"
+        if self.rule:
+            how = "keeps it and succeeds" if self.outcome == "ok" else "violates it and is refused"
+            return f"rule {self.what}: a call that {how}"
+        return f"{self.what}: a call that {'succeeds' if self.outcome == 'ok' else 'is refused'}"
 
 
 def gaps(environment: Environment, executed: Iterable[ExecutedCall]) -> tuple[Gap, ...]:
-    """For each tool, in order, the want of a call that ended ok and, where the plan names errors,
-    of one that was refused. Whether an outcome was right is for the judge to say."""
+    """For each tool the want of a call that ended ok and, where the plan names errors, of one that
+    was refused; for each rule the want of a call that kept it and of one that violated it.
+
+    Whether an outcome was right is for the expectations and the judge to say.
+    """
+    done = list(executed)
+    return (*_untried(environment, done), *_unproven(environment, done))
+
+
+def _untried(environment: Environment, executed: Iterable[ExecutedCall]) -> list[Gap]:
     seen = {(one.call.tool, one.outcome) for one in executed}
     refusing = {operation.name for operation in environment.plan.operations if operation.errors}
     wanted = [Gap(tool.name, "ok") for tool in environment.tools]
     wanted += [Gap(tool.name, "refused") for tool in environment.tools if tool.name in refusing]
-    return tuple(gap for gap in wanted if (gap.tool, gap.outcome) not in seen)
+    return [gap for gap in wanted if (gap.what, gap.outcome) not in seen]
+
+
+def _unproven(environment: Environment, executed: Iterable[ExecutedCall]) -> list[Gap]:
+    seen = {(one.call.rule, one.outcome) for one in executed if one.expected}
+    outcomes: tuple[Literal["ok", "refused"], ...] = ("ok", "refused")
+    wanted = [Gap(rule.id, end, rule=True) for rule in environment.plan.rules for end in outcomes]
+    return [gap for gap in wanted if (gap.what, gap.outcome) not in seen]
 
 
 def untested_tools(environment: Environment, executed: Iterable[ExecutedCall]) -> tuple[str, ...]:
-    """The tools with a gap."""
-    return tuple(dict.fromkeys(gap.tool for gap in gaps(environment, executed)))
+    """The tools without a call that ended ok or, where the plan names errors, without a refusal."""
+    return tuple(dict.fromkeys(gap.what for gap in _untried(environment, executed)))
 
 
-def rules_tested(environment: Environment, executed: Iterable[ExecutedCall]) -> tuple[str, ...]:
-    """The ids of the rules, in order, with a violating call that was refused and a legal one that
-    passed, both as expected."""
-    seen = {(one.call.rule, one.outcome) for one in executed if one.expected}
-    return tuple(
-        rule.id
-        for rule in environment.plan.rules
-        if (rule.id, "ok") in seen and (rule.id, "refused") in seen
-    )
+def untested_rules(environment: Environment, executed: Iterable[ExecutedCall]) -> tuple[str, ...]:
+    """The ids of the rules without a violating call that was refused, or without a legal one that
+    passed, each as expected."""
+    return tuple(dict.fromkeys(gap.what for gap in _unproven(environment, executed)))

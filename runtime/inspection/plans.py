@@ -7,8 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from ..records import Attribute, Entity, EnvironmentPlan, Finding, Parameter
+from ..records import Attribute, EnvironmentPlan, Finding, Operation, Parameter
 from ..tools import SUBMIT
+from .graph import graph_faults
 
 GATE = "plan"
 
@@ -29,8 +30,12 @@ def check_plan(
         _references,
         _enumerations,
         _rules,
+        _facts,
         _effects,
-        _readability,
+        _writes,
+        _returns,
+        _errors,
+        _graph,
     )
     findings = [finding for check in checks for finding in check(plan)]
     return (*findings, *_counts(plan, tools, min_rules))
@@ -137,9 +142,16 @@ def _fields(plan: EnvironmentPlan) -> Iterator[tuple[str, Attribute]]:
     yield from ((f"scalar {field.name}", field) for field in plan.scalars)
 
 
+def _typed(plan: EnvironmentPlan) -> Iterator[tuple[str, Attribute | Parameter]]:
+    """Each attribute and parameter with the place where the plan declares it."""
+    yield from _fields(plan)
+    for operation in plan.operations:
+        yield from ((f"{operation.name}({field.name})", field) for field in operation.parameters)
+
+
 def _references(plan: EnvironmentPlan) -> Iterator[Finding]:
     entities = [entity.name for entity in plan.entities]
-    for where, field in _fields(plan):
+    for where, field in _typed(plan):
         if field.references is None:
             continue
         if field.references not in entities:
@@ -157,10 +169,7 @@ def _references(plan: EnvironmentPlan) -> Iterator[Finding]:
 
 
 def _enumerations(plan: EnvironmentPlan) -> Iterator[Finding]:
-    places: list[tuple[str, Attribute | Parameter]] = list(_fields(plan))
-    for operation in plan.operations:
-        places += [(f"{operation.name}({field.name})", field) for field in operation.parameters]
-    for where, field in places:
+    for where, field in _typed(plan):
         if field.values and field.type != "str":
             yield _finding(
                 where,
@@ -205,29 +214,88 @@ def _effects(plan: EnvironmentPlan) -> Iterator[Finding]:
                 )
 
 
-def _readability(plan: EnvironmentPlan) -> Iterator[Finding]:
-    """Lenient on purpose: one word of the entity's name in any query's wording is enough."""
-    queries = " ".join(
-        f"{operation.name} {operation.description} {field.name} {field.description}"
-        for operation in plan.operations
-        if operation.kind == "query"
-        for field in (*operation.parameters, Parameter(name="", type="str"))
-    ).lower()
-    for entity in plan.entities:
-        if not any(stem in queries for stem in _stems(entity)):
-            yield _finding(
-                f"entity {entity.name}",
-                "no query operation mentions it, so an agent could never look it up; "
-                f"add a query that takes {entity.key!r} or lists {entity.collection!r}.",
-            )
+def _state_names(plan: EnvironmentPlan) -> set[str]:
+    """What a write or a fact may name: scalars, entities and their attributes."""
+    return {
+        *(field.name for field in plan.scalars),
+        *(entity.name for entity in plan.entities),
+        *(f"{entity.name}.{field.name}" for entity in plan.entities for field in entity.attributes),
+    }
 
 
-def _stems(entity: Entity) -> set[str]:
-    """The words of an entity's names without their plural or singular ending."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", entity.name)
-    words = re.findall(r"[a-z0-9]+", f"{spaced} {entity.collection}".lower())
-    stems = {re.sub(r"(ies|es|s|y)$", "", word) for word in words}
-    return {stem for stem in stems if len(stem) > 2} | {entity.key.lower()}
+def _facts(plan: EnvironmentPlan) -> Iterator[Finding]:
+    known = _state_names(plan) - {entity.name for entity in plan.entities}
+    for rule in plan.rules:
+        for fact in rule.depends:
+            if fact not in known:
+                yield _finding(
+                    f"rule {rule.id}",
+                    f"it depends on {fact!r}, which is no Entity.attribute and no scalar of the "
+                    "plan; name facts of the state.",
+                )
+
+
+def _writes(plan: EnvironmentPlan) -> Iterator[Finding]:
+    known = _state_names(plan)
+    for operation in plan.operations:
+        where = f"operation {operation.name}"
+        for name in operation.writes:
+            if name not in known:
+                yield _finding(
+                    where,
+                    f"it writes {name!r}, which is no Entity, Entity.attribute or scalar of the "
+                    "plan.",
+                )
+        if operation.kind == "change" and not operation.writes:
+            yield _finding(where, "it is a change and writes nothing; list what it may change.")
+        if operation.kind == "query" and operation.writes:
+            yield _finding(where, "it is a query and must write nothing; make it a change, or not.")
+
+
+def _returns(plan: EnvironmentPlan) -> Iterator[Finding]:
+    entities = {entity.name for entity in plan.entities}
+    for operation in plan.operations:
+        where = f"operation {operation.name}"
+        if operation.kind == "query" and not operation.returns:
+            yield _finding(where, "it is a query and returns nothing; list the keys of its data.")
+        for name in operation.returns:
+            if name not in entities and not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+                yield _finding(
+                    where,
+                    f"it returns {name!r}, which is no snake_case key and no entity; "
+                    f"the entities are {', '.join(sorted(entities))}.",
+                )
+
+
+def _errors(plan: EnvironmentPlan) -> Iterator[Finding]:
+    for operation in plan.operations:
+        where = f"operation {operation.name}"
+        for error in operation.errors:
+            if not re.fullmatch(r"[a-z][a-z0-9_]*: \S.*", error, re.DOTALL):
+                yield _finding(
+                    where,
+                    f"its error {error!r} is no `code: clause`; "
+                    "write it such as 'loan_not_found: no loan has this id'.",
+                )
+        codes = error_codes(operation)
+        yield from _twice(where, "error code", codes)
+        if INVALID in codes:
+            yield _finding(where, f"{INVALID!r} is understood for every operation; leave it out.")
+
+
+INVALID = "invalid_argument"
+"""The code of every operation's refusal of an argument of the wrong type or form."""
+
+
+def error_codes(operation: Operation) -> list[str]:
+    """The codes that the plan gives to the operation's refusals."""
+    return [error.partition(":")[0].strip() for error in operation.errors]
+
+
+def _graph(plan: EnvironmentPlan) -> Iterator[Finding]:
+    """Not before the names are right: with wrong ones nothing could be found."""
+    if not [*_references(plan), *_returns(plan), *_facts(plan), *_writes(plan)]:
+        yield from (_finding(where, message) for where, message in graph_faults(plan))
 
 
 def _counts(plan: EnvironmentPlan, tools: tuple[int, int], min_rules: int) -> Iterator[Finding]:

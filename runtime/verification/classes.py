@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..inspection import inspect_class, rules_tested, run_calls, untested_tools
+from ..inspection import inspect_class, lack, run_calls, untested_rules, untested_tools
 from ..inspection.classes import tool_specs
 from ..records import Environment, Inspection
 from ..sandbox import Pool
@@ -28,7 +28,8 @@ def same_inspection(
     findings: Findings,
 ) -> None:
     """The class passes the deterministic gates, and its recorded test calls prove what is said."""
-    report = inspect_class(pool, environment.plan, environment.source, state)
+    calls = inspection.calls if inspection else ()
+    report = inspect_class(pool, environment.plan, environment.source, state, calls=calls)
     findings.note(f"inspected again with {report.probes} probes")
     for found in report.findings:
         findings.fail(str(found))
@@ -40,7 +41,9 @@ def same_inspection(
     executed = run_calls(pool, environment, state, inspection.calls)
     if untested_tools(environment, executed) != inspection.untested_tools:
         findings.fail("its test calls leave other tools untested than its inspection says")
-    proven = len(rules_tested(environment, executed))
-    if proven != inspection.rules_tested:
-        findings.fail(f"its test calls prove {proven} rules, not {inspection.rules_tested}")
+    if untested_rules(environment, executed) != inspection.untested_rules:
+        findings.fail("its test calls leave other rules unproven than its inspection says")
+    for number, one in enumerate(executed, 1):
+        if number not in inspection.overruled and (why := lack(one)):
+            findings.fail(f"test call {number} of {one.call.tool}: {why}")
     findings.note(f"{len(executed)} test calls repeated")

@@ -112,11 +112,12 @@ class Examination:
             fresh = self.fresh.metadata[environment.id]
             self.files.compare(environment.id, fresh, findings)
             same_class(self.pool, environment, findings)
-            if state is None:
-                findings.note("not inspected again: it has no scenario, and so no initial state")
-                return
             inspection = self.inspections.get(environment.id)
-            same_inspection(self.pool, environment, state, inspection, findings)
+            start = inspection.state if inspection and inspection.state else state
+            if start is None:
+                findings.note("not inspected again: it has no initial state")
+                return
+            same_inspection(self.pool, environment, start, inspection, findings)
 
         return [judged("environment", environment.id, environment.class_name, examine)]
 

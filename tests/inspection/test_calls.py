@@ -42,7 +42,7 @@ def test_each_call_meets_a_fresh_instance(
     first, again, refused = run_calls(pool, environment, state, [LEND, LEND, EMPTY])
     assert (first.outcome, again.outcome, refused.outcome) == ("ok", "ok", "refused")
     assert first.result["data"]["loan_id"] == again.result["data"]["loan_id"] == "L3"
-    assert refused.result == {"success": False, "error": "No copy is left."}
+    assert refused.result == {"success": False, "error": "no_copy: No copy is left."}
     assert refused.changes == ()
     assert first.changes == (
         Difference(("books", "B1", "copies"), "set", 2, 1),

@@ -179,7 +179,7 @@ PLANTS: dict[str, Plant] = {
         {'data": found}\n\n    def get_member': 'data": found}["data"]\n\n    def get_member'},
     ),
     "a refusal has no reason": Plant(
-        "contract", "lend_book", "non-empty 'error'", {'"No copy is left."': '""'}
+        "contract", "lend_book", "non-empty 'error'", {'f"{code}: {why}"': '""'}
     ),
     "an unhashable id raises": Plant(
         "total", "get_book", "TypeError", {" if isinstance(key, str) else None": ""}
@@ -253,8 +253,8 @@ def test_a_refusal_may_change_what_the_plan_allows(
         fields["operations"][4]["refusal_effects"] = ["next_loan"]
 
     counting = {
-        '            return self._refuse("No copy is left.")': "            self.next_loan += 1\n"
-        '            return self._refuse("No copy is left.")'
+        '            return self._refuse("no_copy", "No copy is left.")': "            self.next_loan += 1\n"
+        '            return self._refuse("no_copy", "No copy is left.")'
     }
     changed, text = planted(Plant("refusals", "", "", counting, allow), plan, source)
     assert inspect_class(pool, changed, text, state).findings == ()
@@ -297,8 +297,8 @@ def test_a_class_that_kills_its_workers_is_reported_not_raised(
         "get_member",
         "killed",
         {
-            '        return {"success": True, "data": dict(member)}': (
-                '        return {"success": True, "data": sum(range(10**12))}'
+            '"data": dict(member)}\n\n    def list_loans': (
+                '"data": sum(range(10**12))}\n\n    def list_loans'
             )
         },
     )

@@ -1,0 +1,160 @@
+"""The agents that test a class: two work out what calls must come to, a third judges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dspy
+
+from ..runtime.errors import Repairable
+from ..runtime.inspection import ExecutedCall, lack, settled
+from ..runtime.records import (
+    Call,
+    Environment,
+    EnvironmentPlan,
+    Expectation,
+    Finding,
+    Judgement,
+    TestCall,
+)
+from ..runtime.state import Json, canonical, describe, digest
+from ..signatures import JudgeOutcomes, PredictOutcomes, ProposeTestCalls, PySource
+from .briefs import json_text, plan_text
+from .step import Program, Step
+
+CLOSELY, BRIEFLY = 1500, 250
+"""Characters of a result or of changes that the judge is shown: where the testers' expectation was
+not met or they did not agree, and elsewhere."""
+
+
+class Tester(Program):
+    """Proposes test calls from plan and state, without seeing the code; a second reader, who does
+    not see the expected outcomes, works them out again, and only what both say is demanded.
+
+    Returns `calls` (tuple of `TestCall`) and `problem`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.propose = Step(ProposeTestCalls, "propose test calls")
+        self.predict = Step(PredictOutcomes, "predict outcomes")
+
+    async def aforward(
+        self,
+        *,
+        plan: EnvironmentPlan,
+        state: dict[str, Json],
+        missing: Sequence[str] = (),
+        top_up: int = 0,
+    ) -> dspy.Prediction:
+        try:
+            said = await self.propose.acall(
+                plan=plan_text(plan),
+                state=json_text(state),
+                missing=list(missing),
+                key=[plan.id, digest(state), top_up, *missing],
+            )
+        except Repairable as error:
+            return dspy.Prediction(calls=(), problem=str(error))
+        calls = [TestCall.model_validate(call.model_dump()) for call in said.calls]
+        return await self._settled(plan, state, calls)
+
+    async def _settled(
+        self, plan: EnvironmentPlan, state: dict[str, Json], calls: list[TestCall]
+    ) -> dspy.Prediction:
+        """The calls, all of them open when the second reader gives no answer."""
+        made: Json = [[[_call_json(c) for c in call.before], _call_json(call)] for call in calls]
+        try:
+            said = await self.predict.acall(
+                plan=plan_text(plan),
+                state=json_text(state),
+                calls=[f"{n}. {_before(call)}{_called(call)}" for n, call in enumerate(calls, 1)],
+                key=[plan.id, digest(state), made],
+            )
+        except Repairable as error:
+            return dspy.Prediction(calls=settled(calls, {}), problem=str(error))
+        seconds = {o.call: Expectation.model_validate(o.model_dump()) for o in said.outcomes}
+        return dspy.Prediction(calls=settled(calls, seconds), problem="")
+
+
+class OutcomeJudge(Program):
+    """Judges executed test calls against the plan.
+
+    Returns `judgements` (of the calls that failed or got a warning), `reviewed` (how many calls the
+    judge says it judged) and `problem`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.judge = Step(JudgeOutcomes, "judge outcomes")
+
+    async def aforward(
+        self, *, environment: Environment, state: dict[str, Json], executed: Sequence[ExecutedCall]
+    ) -> dspy.Prediction:
+        calls = [item.call.model_dump(mode="json") for item in executed]
+        try:
+            said = await self.judge.acall(
+                plan=plan_text(environment.plan),
+                state=json_text(state),
+                source=PySource(code=environment.source),
+                executed=[f"{n}. {executed_line(item)}" for n, item in enumerate(executed, 1)],
+                key=[environment.plan.id, environment.source, digest(state), calls],
+            )
+        except Repairable as error:
+            return dspy.Prediction(judgements=(), reviewed=0, problem=str(error))
+        known: dict[int, Judgement] = {
+            j.call: j
+            for j in said.judgements
+            if 1 <= j.call <= len(executed) and j.verdict != "pass"
+        }
+        judged = tuple(known[number] for number in sorted(known))
+        return dspy.Prediction(judgements=judged, reviewed=said.reviewed, problem="")
+
+
+def failed_calls(
+    executed: Sequence[ExecutedCall], judgements: Sequence[Judgement]
+) -> list[Finding]:
+    """The calls that the judge failed, as findings for the repair."""
+    failed = [(executed[j.call - 1].call, j.reason) for j in judgements if j.verdict == "fail"]
+    return [
+        Finding(gate="judge", where=call.tool, message=f"{_before(call)}{_called(call)}: {reason}")
+        for call, reason in failed
+    ]
+
+
+def executed_line(item: ExecutedCall) -> str:
+    """An executed call, what the testers expected of it, and what it came to."""
+    tag = f" [{item.call.rule}]" if item.call.rule else ""
+    why = lack(item)
+    if item.call.expect == "open":
+        expected = f"the testers did not agree on the outcome; it was {item.outcome}"
+    elif why:
+        expected = f"not as both testers expected: {why}; it was {item.outcome}"
+    else:
+        expected = f"{item.outcome}, as both testers expected"
+    limit = CLOSELY if why or item.call.expect == "open" else BRIEFLY
+    changes = "; ".join(f"{'.'.join(d.path)}: {describe(d.old, d.new)}" for d in item.changes)
+    return (
+        f"{_before(item.call)}{_called(item.call)}{tag}: {expected}; returned "
+        f"{_cut(_text(item.result), limit)}; state changes: {_cut(changes, limit) or 'none'}"
+    )
+
+
+def _before(call: TestCall) -> str:
+    return "".join(f"after {_called(step)}: " for step in call.before)
+
+
+def _called(call: Call | TestCall) -> str:
+    return f"{call.tool}({_text(call.arguments)})"
+
+
+def _call_json(call: Call | TestCall) -> Json:
+    return [call.tool, call.arguments]
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else canonical(value).decode()
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
