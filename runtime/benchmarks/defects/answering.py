@@ -11,7 +11,7 @@ from .anatomy import Anatomy, Edit, Method, names_given, own_name, parameters, s
 from .writing import key_of_constant
 
 _ORDER = re.compile(
-    r"\b(by|first|last|order(ed)?|sorted|newest|oldest|earliest|latest|ascending|descending)\b"
+    r"(, | sorted | ordered )by\b|\b(first|last|order|newest|oldest|earliest|latest|ascending|descending)\b"
 )
 _OPPOSITE: dict[type[ast.cmpop], str] = {
     ast.Eq: "!=", ast.NotEq: "==", ast.Lt: ">=", ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 from .anatomy import (
@@ -220,7 +221,7 @@ def wrong_error(anatomy: Anatomy) -> Iterator[Edit]:
 
 def _codes(errors: Iterable[str]) -> list[str]:
     """The codes of planned errors; some plans have clauses only."""
-    found = [error.split(":")[0].strip() for error in errors if ":" in error]
+    found = [code[0] for error in errors if (code := re.match(r"[a-z][a-z0-9_]*(?=:)", error))]
     return [*dict.fromkeys(found), "invalid_argument"] if found else []
 
 
