@@ -36,15 +36,21 @@ def metric_of(judge: Callable[[dspy.Example, dspy.Prediction], Validity]) -> Cal
     return metric
 
 
-def _judgement(gold: dspy.Example, pred: dspy.Prediction) -> Validity:
-    right = not pred.problem and pred.needs_environment == gold.needs_environment
-    needs = "needs" if gold.needs_environment else "does not need"
-    said = pred.problem or f"{gold.task.text!r} {needs} an environment; you said: {pred.reason}"
-    return Validity(float(right), {}, "Right." if right else said)
+def _sorting(gold: dspy.Example, pred: dspy.Prediction) -> Validity:
+    """The share of the tasks that were sorted rightly, and what was wrong with the others."""
+    kept = {task.id for idea in pred.ideas for task in idea.tasks}
+    faults = [
+        f"{task.text!r} {'needs' if needs else 'does not need'} an environment; you said: "
+        f"{pred.turned_away.get(task.id, 'it does')}"
+        for task, needs in zip(gold.tasks, gold.needs_environment, strict=True)
+        if (task.id in kept) != needs
+    ]
+    right = 1 - len(faults) / len(gold.tasks)
+    return Validity(right, {}, "\n".join(faults) or "Right.")
 
 
-task_metric = metric_of(_judgement)
-"""For `TaskJudge`, over examples (task, needs_environment)."""
+task_metric = metric_of(_sorting)
+"""For `TaskMiner`, over examples (tasks, needs_environment): both as long as the batch."""
 plan_metric = metric_of(lambda _, pred: plan_validity(pred.findings, pred.plan is not None))
 """For `Planner`, over examples (idea)."""
 class_metric = metric_of(lambda gold, pred: class_validity(pred.inspection, len(gold.plan.rules)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..records import Entity, EnvironmentPlan, Operation
+from ..records import EnvironmentPlan, Operation
 
 Fault = tuple[str, str]
 """A place of the plan and what is wrong with it."""
@@ -108,8 +108,3 @@ def _unchangeable(plan: EnvironmentPlan) -> Iterator[Fault]:
                 f"no operation writes any of {', '.join(facts)}, on which it depends; add an "
                 "operation that changes one, or drop the rule.",
             )
-
-
-def entity_named(plan: EnvironmentPlan, name: str) -> Entity | None:
-    """The entity of a name."""
-    return next((entity for entity in plan.entities if entity.name == name), None)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from envscaler.runtime.inspection import check_plan
+from envscaler.runtime.inspection.graph import discoverable
 from envscaler.runtime.records import EnvironmentPlan, Finding
 
 Edit = Callable[[dict[str, Any]], object]
@@ -129,7 +130,81 @@ FAULTS: dict[str, tuple[Edit, str, str]] = {
             }
         ),
         "entity Invoice",
-        "no query operation mentions it",
+        "its records cannot be found",
+    ),
+    "a parameter that references nothing": (
+        lambda p: p["operations"][0]["parameters"][0].update(references="Tome"),
+        "get_book(book_id)",
+        "'Tome', which is no entity",
+    ),
+    "a rule that depends on no fact of the state": (
+        lambda p: p["rules"][0].update(depends=["Book.shelf"]),
+        "rule R1",
+        "no Entity.attribute and no scalar",
+    ),
+    "a rule whose fact no query returns": (
+        lambda p: p["rules"][0].update(depends=["next_loan"]),
+        "rule R1",
+        "which no query returns",
+    ),
+    "a rule whose facts never change": (
+        lambda p: p["rules"][0].update(depends=["Book.title"]),
+        "rule R1",
+        "no operation writes any of Book.title",
+    ),
+    "a write of nothing in the plan": (
+        lambda p: p["operations"][4]["writes"].append("Book.shelf"),
+        "operation lend_book",
+        "'Book.shelf'",
+    ),
+    "a change that writes nothing": (
+        lambda p: p["operations"][4].update(writes=[]),
+        "operation lend_book",
+        "writes nothing",
+    ),
+    "a query that writes": (
+        lambda p: p["operations"][0].update(writes=["Book.title"]),
+        "operation get_book",
+        "must write nothing",
+    ),
+    "a query that returns nothing": (
+        lambda p: p["operations"][0].update(returns=[]),
+        "operation get_book",
+        "returns nothing",
+    ),
+    "a returned key that is neither a name nor an entity": (
+        lambda p: p["operations"][0].update(returns=["Tome"]),
+        "operation get_book",
+        "no snake_case key and no entity",
+    ),
+    "an attribute that no query returns": (
+        lambda p: (
+            p["entities"][0]["attributes"].append({"name": "shelf_price", "type": "int"})
+            or p["operations"][0].update(returns=["title"])
+            or p["operations"][1].update(returns=["book_id", "title"])
+        ),
+        "entity Book",
+        "shelf_price",
+    ),
+    "an operation on what cannot be found": (
+        lambda p: p["operations"][3].update(returns=["due_on", "returned_on"]),
+        "operation return_book",
+        "needs the key of Loan, which no query leads to",
+    ),
+    "an error without a code": (
+        lambda p: p["operations"][0].update(errors=["there is no such book"]),
+        "operation get_book",
+        "no `code: clause`",
+    ),
+    "an error code twice": (
+        lambda p: p["operations"][0].update(errors=["unknown_book: a", "unknown_book: b"]),
+        "operation get_book",
+        "'unknown_book' stands there 2 times",
+    ),
+    "the error code that is understood": (
+        lambda p: p["operations"][0].update(errors=["invalid_argument: wrong type"]),
+        "operation get_book",
+        "leave it out",
     ),
     "no change at all": (
         lambda p: p.update(operations=p["operations"][:4], rules=[]),
@@ -146,22 +221,18 @@ def test_each_fault_of_a_plan_is_found(plan: EnvironmentPlan, name: str) -> None
     assert any(f.where == where and message in f.message for f in findings), findings
 
 
-def test_an_entity_is_readable_when_a_query_only_describes_it(plan: EnvironmentPlan) -> None:
-    """`Category` is named by its plural alone, in prose."""
-
-    def add(fields: dict[str, Any]) -> None:
-        attributes = [{"name": "code", "type": "str"}]
-        fields["entities"].append(
-            {
-                "name": "Category",
-                "collection": "shelf_marks",
-                "key": "code",
-                "attributes": attributes,
-            }
-        )
-        fields["operations"][1]["description"] = "Return books, and their categories."
-
-    assert edited(plan, add) == ()
+def test_records_are_found_through_the_references_of_others(plan: EnvironmentPlan) -> None:
+    """A book's loans lead to its borrower, though no query lists members."""
+    looked_up = plan.operations[2].parameters[0].model_copy(update={"references": "Member"})
+    operations = list(plan.operations)
+    operations[2] = operations[2].model_copy(update={"parameters": (looked_up,)})
+    hidden = plan.model_copy(update={"operations": tuple(operations)})
+    assert "Member" not in discoverable(hidden)
+    by_book = (
+        operations[3].parameters[0].model_copy(update={"name": "book_id", "references": "Book"})
+    )
+    operations[3] = operations[3].model_copy(update={"parameters": (by_book,)})
+    assert "Member" in discoverable(plan.model_copy(update={"operations": tuple(operations)}))
 
 
 def test_no_operation_may_take_the_name_of_the_built_in_tool(plan: EnvironmentPlan) -> None:
