@@ -130,8 +130,11 @@ class Anatomy:
         return "existence" if self._asks_for_record(test, method) else "rule"
 
     def _origins(self, test: ast.expr, method: Method) -> list[ast.expr]:
-        """What the names that a test asks for truth or None were last assigned before it."""
-        names = {n.id for n in ast.walk(test) if isinstance(n, ast.Name)} - parameters(method)
+        """What a name that a test asks for truth or None was last assigned before it."""
+        asked = test.operand if isinstance(test, ast.UnaryOp) else test
+        if isinstance(asked, ast.Compare) and isinstance(asked.ops[0], ast.Is | ast.IsNot):
+            asked = asked.left
+        names = {asked.id} - parameters(method) if isinstance(asked, ast.Name) else set()
         found: dict[str, ast.expr] = {}
         for node in ast.walk(method):
             if isinstance(node, ast.Assign) and node.lineno < test.lineno:
@@ -142,7 +145,11 @@ class Anatomy:
 
     def _types(self, node: ast.AST) -> bool:
         """Whether an expression looks at the type of something, or has it looked at."""
-        called = {own_name(n.func) for n in ast.walk(node) if isinstance(n, ast.Call)}
+        called = {
+            own_name(n.func)
+            for n in ast.walk(node)
+            if isinstance(n, ast.Call) and not self.roots(n, {})  # it looks a record up
+        }
         return bool(called & ({"isinstance"} | self.validators))
 
     def _enumerates(self, test: ast.expr, method: Method) -> bool:
