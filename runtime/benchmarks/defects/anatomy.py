@@ -10,13 +10,22 @@ from typing import Literal
 
 from ...records import Attribute, Entity, EnvironmentPlan, Operation
 from .source import Piece, Source
-
-_MUTATORS = frozenset(
-    "add append clear discard extend insert pop popitem remove reverse setdefault sort update".split()
+from .syntax import (
+    Method,
+    bindings,
+    constant,
+    copied,
+    makes_refusal,
+    may_be_silent,
+    names_given,
+    own_name,
+    parameters,
+    stored,
+    success_of,
+    targets,
 )
-_COPYING = frozenset("copy deepcopy dict list sorted set tuple len sum str int float round".split())
+
 Purpose = Literal["type", "existence", "rule"]
-Method = ast.FunctionDef
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ class Anatomy:
         self._operations = {operation.name: operation for operation in plan.operations}
         self._attributes = {*self.collections, *(scalar.name for scalar in plan.scalars)}
         self._records: dict[Method, dict[str, str]] = {}
-        self._refusers = {n for n, m in self.methods.items() if _makes_refusal(m)}
+        self._refusers = {n for n, m in self.methods.items() if makes_refusal(m)}
         self.validators = self._validating()
 
     # -------------------------------------------------------------- methods
@@ -106,7 +115,7 @@ class Anatomy:
         if success_of(value) is False:
             return True
         told = isinstance(value, ast.JoinedStr) or constant(value, str)
-        return told and method.name.startswith("_") and _may_be_silent(method)
+        return told and method.name.startswith("_") and may_be_silent(method)
 
     def checks(self, *purposes: Purpose) -> Iterator[Check]:
         """The checks of all operations and helpers, some purposes only if told."""
@@ -217,12 +226,12 @@ class Anatomy:
 
     def _traced(self, method: Method) -> dict[str, str]:
         known: dict[str, str] = {}
-        bound = [pair for node in ast.walk(method) for pair in _bindings(node)]
+        bound = [pair for node in ast.walk(method) for pair in bindings(node)]
         for _ in range(3):  # names that come from names that come from names
             for name, value in bound:
-                if not _copied(value) and (found := self.roots(value, known)):
-                    if found[0] in self.collections:
-                        known.setdefault(name, found[0])
+                found = [] if copied(value) else self.roots(value, known)
+                if found and found[0] in self.collections:
+                    known.setdefault(name, found[0])
         return known
 
     def writes(self, method: Method) -> Iterator[ast.stmt]:
@@ -230,7 +239,7 @@ class Anatomy:
         known = self.records(method)
         for node in ast.walk(method):
             if isinstance(node, ast.stmt) and any(
-                self._is_state(target, known) for target in _targets(node)
+                self._is_state(target, known) for target in targets(node)
             ):
                 yield node
 
@@ -253,18 +262,16 @@ class Anatomy:
         """The state's single values of some types."""
         return [scalar for scalar in self.plan.scalars if scalar.type in types]
 
-    def attribute(self, name: str, entity: Entity | None = None) -> Attribute | None:
-        """The planned attribute of that name, of an entity if it is told."""
-        entities = [entity] if entity else self.plan.entities
-        found = [a for one in entities for a in one.attributes if a.name == name]
-        return found[0] if found else None
+    def attribute(self, name: str, entity: Entity) -> Attribute | None:
+        """The planned attribute of that name."""
+        return next((field for field in entity.attributes if field.name == name), None)
 
     def created(self, method: Method) -> Iterator[tuple[ast.Assign, Entity, ast.Dict]]:
         """Where a method puts a new record, written out as a dict, into a collection."""
         literals = {
             name: value
             for node in ast.walk(method)
-            for name, value in _bindings(node)
+            for name, value in bindings(node)
             if isinstance(value, ast.Dict)
         }
         for node in ast.walk(method):
@@ -280,131 +287,11 @@ class Anatomy:
     def results(self, method: Method) -> Iterator[ast.Return]:
         """Where an operation returns a success."""
         for node in ast.walk(method):
-            if isinstance(node, ast.Return) and node.value is not None:
-                if not self.refuses(node, method) and not _inside_function(node, method, self):
-                    yield node
+            if not isinstance(node, ast.Return) or node.value is None:
+                continue
+            if not self.refuses(node, method) and self._of(node) is method:
+                yield node
 
-
-# ------------------------------------------------------------------ syntax
-
-
-def own_name(function: ast.expr) -> str:
-    """`name` of `name`, `self.name` and `module.name`."""
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
-
-
-def stored(node: ast.AST) -> str:
-    """`name` of `self.name`; empty for anything else."""
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-        return node.attr if node.value.id == "self" else ""
-    return ""
-
-
-def constant(node: ast.AST | None, *types: type) -> bool:
-    """Whether a node is a constant of a type; a bool is no int."""
-    return isinstance(node, ast.Constant) and type(node.value) in types
-
-
-def parameters(method: Method) -> set[str]:
-    """The names of a method's parameters, without self."""
-    return {a.arg for a in [*method.args.args, *method.args.kwonlyargs]} - {"self"}
-
-
-def success_of(value: ast.expr) -> bool | None:
-    """What a dict literal says under "success"; None where it says nothing."""
-    if isinstance(value, ast.Dict):
-        for key, found in zip(value.keys, value.values, strict=True):
-            if isinstance(key, ast.Constant) and key.value == "success":
-                return found.value if isinstance(found, ast.Constant) else None
-    return None
-
-
-def names_given(part: ast.expr) -> bool:
-    """Whether a test is `name is not None`."""
-    return (
-        isinstance(part, ast.Compare)
-        and isinstance(part.left, ast.Name)
-        and isinstance(part.ops[0], ast.IsNot)
-    )
-
-
-def short(node: ast.AST, limit: int = 70) -> str:
-    """A node as code in one line."""
-    text = ast.unparse(node)
-    text = " ".join(text.split())
-    return text if len(text) <= limit else f"{text[:limit]}…"
-
-
-def _makes_refusal(method: Method) -> bool:
-    returned = [n.value for n in ast.walk(method) if isinstance(n, ast.Return) and n.value]
-    return (
-        method.name.startswith("_")
-        and len(returned) == 1
-        and success_of(returned[0]) is False
-    )
-
-
-def _may_be_silent(method: Method) -> bool:
-    """Whether a helper returns None or an empty text where nothing is wrong."""
-    return any(
-        isinstance(node, ast.Return)
-        and (node.value is None or (isinstance(node.value, ast.Constant) and not node.value.value))
-        for node in ast.walk(method)
-    )
-
-
-def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
-    """Names that a node binds, and to (a part of) what."""
-    if isinstance(node, ast.Assign):
-        for target in node.targets:
-            names = target.elts if isinstance(target, ast.Tuple) else [target]
-            yield from ((n.id, node.value) for n in names if isinstance(n, ast.Name))
-    elif isinstance(node, ast.NamedExpr) and isinstance(node.target, ast.Name):
-        yield node.target.id, node.value
-    elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
-        yield node.target.id, node.value
-    elif isinstance(node, ast.For | ast.comprehension):
-        # of `for key, record in …items()` the last name is the record
-        target = node.target.elts[-1] if isinstance(node.target, ast.Tuple) else node.target
-        keys = isinstance(node.iter, ast.Attribute) or (
-            isinstance(node.iter, ast.Call) and own_name(node.iter.func) == "sorted"
-            and bool(node.iter.args) and isinstance(node.iter.args[0], ast.Attribute)
-        )
-        if isinstance(target, ast.Name) and not keys:
-            yield target.id, node.iter
-
-
-def _copied(value: ast.expr) -> bool:
-    """Whether a value is something new: a copy, a display, a figure, a truth."""
-    if isinstance(value, ast.Call):
-        return own_name(value.func) in _COPYING
-    return isinstance(
-        value,
-        ast.Dict | ast.List | ast.ListComp | ast.DictComp | ast.SetComp | ast.Compare
-        | ast.JoinedStr | ast.BinOp | ast.Constant | ast.UnaryOp,
-    )  # fmt: skip
-
-
-def _targets(node: ast.stmt) -> list[ast.expr]:
-    """What a statement writes to."""
-    if isinstance(node, ast.Assign):
-        parts = [t.elts if isinstance(t, ast.Tuple) else [t] for t in node.targets]
-        return [target for part in parts for target in part]
-    if isinstance(node, ast.AugAssign):
-        return [node.target]
-    if isinstance(node, ast.Delete):
-        return node.targets
-    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-        called = node.value.func
-        if isinstance(called, ast.Attribute) and called.attr in _MUTATORS:
-            return [ast.Subscript(called.value, ast.Constant(0), ast.Store())]
-    return []
-
-
-def _inside_function(node: ast.AST, method: Method, anatomy: Anatomy) -> bool:
-    """Whether a node belongs to a function within the method."""
-    inner = ast.FunctionDef | ast.Lambda
-    nearest = next(n for n in anatomy.source.up(node) if isinstance(n, inner))
-    return nearest is not method
+    def _of(self, node: ast.AST) -> ast.AST:
+        """The function that a node belongs to."""
+        return next(n for n in self.source.up(node) if isinstance(n, ast.FunctionDef | ast.Lambda))

@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator
 
 from ...records import Entity
-from .anatomy import Anatomy, Edit, Method, names_given, own_name, parameters, short, success_of
+from .anatomy import Anatomy, Edit
+from .syntax import Method, names_given, own_name, parameters, short, success_of, used
 from .writing import key_of_constant
 
 _ORDER = re.compile(
-    r"(, | sorted | ordered )by\b|\b(first|last|order|newest|oldest|earliest|latest|ascending|descending)\b"
+    r"(, | sorted | ordered )by\b"
+    r"|\b(first|last|order|newest|oldest|earliest|latest|ascending|descending)\b"
 )
 _OPPOSITE: dict[type[ast.cmpop], str] = {
     ast.Eq: "!=", ast.NotEq: "==", ast.Lt: ">=", ast.LtE: ">", ast.Gt: "<=", ast.GtE: "<",
@@ -76,12 +78,11 @@ def _falsified(anatomy: Anatomy) -> Iterator[Edit]:
 
 def _displays(anatomy: Anatomy) -> Iterator[tuple[Method, ast.Dict]]:
     """Dicts written out in successes: the data, not what stands around it."""
-    for kind in ("query", "change"):
-        for method in anatomy.tools(kind):  # type: ignore[arg-type]
-            for result in anatomy.results(method):
-                for node in ast.walk(result):
-                    if isinstance(node, ast.Dict) and success_of(node) is None:
-                        yield method, node
+    for method in anatomy.tools("query") + anatomy.tools("change"):
+        for result in anatomy.results(method):
+            for node in ast.walk(result):
+                if isinstance(node, ast.Dict) and success_of(node) is None:
+                    yield method, node
 
 
 def _listed(anatomy: Anatomy) -> Iterator[tuple[Method, Entity, ast.expr]]:
@@ -139,10 +140,11 @@ def order_changed(anatomy: Anatomy) -> Iterator[Edit]:
         if operation is None or not _ORDER.search(operation.description):
             continue
         for node in ast.walk(method):
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-                if own_name(node.value.func) == "sort":
-                    name = f"drops {short(node)}"
-                    yield anatomy.edit(method, node, name, anatomy.source.without(node))
+            called = node.value if isinstance(node, ast.Expr) else None
+            if isinstance(called, ast.Call) and own_name(called.func) == "sort":
+                assert isinstance(node, ast.Expr)
+                piece = anatomy.source.without(node)
+                yield anatomy.edit(method, node, f"drops {short(node)}", piece)
             if isinstance(node, ast.Call) and own_name(node.func) == "sorted" and node.args:
                 text = f"list({anatomy.source.text(node)})[::-1]"
                 piece = anatomy.source.put(node, text)
@@ -194,15 +196,11 @@ def query_writes(anatomy: Anatomy) -> Iterator[Edit]:
         for node in ast.walk(method):
             if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
                 continue
-            for name in sorted(known.keys() & {n.id for n in ast.walk(node) if _is_name(n)}):
+            for name in sorted(known.keys() & used(node)):
                 entity = anatomy.collections[known[name]]
                 for text in _marks(name, entity):
                     piece = source.after(node, text)
                     yield anatomy.edit(method, node, f"writes {text} to what it found", piece)
-
-
-def _is_name(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name)
 
 
 def _marks(name: str, entity: Entity) -> Iterator[str]:

@@ -6,17 +6,8 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
-from .anatomy import (
-    Anatomy,
-    Check,
-    Edit,
-    Method,
-    constant,
-    names_given,
-    own_name,
-    parameters,
-    short,
-)
+from .anatomy import Anatomy, Check, Edit
+from .syntax import Method, constant, names_given, own_name, parameters, short
 
 _BORDERS: dict[type[ast.cmpop], str] = {ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">"}
 
@@ -121,22 +112,23 @@ def limit_off_by_one(anatomy: Anatomy) -> Iterator[Edit]:
     """A number that a rule compares with is one more or less."""
     for check in anatomy.checks("rule"):
         for node in _asked(check, ast.Constant):
-            if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-                yield from _shifted(anatomy, check.method.name, node)
+            assert isinstance(node, ast.Constant)
+            yield from _shifted(anatomy, check.method.name, node)
     for statement in anatomy.body.body:
-        if isinstance(statement, ast.Assign) and constant(statement.value, int, float):
-            name = short(statement.targets[0])
-            assert isinstance(statement.value, ast.Constant)
-            yield from _shifted(anatomy, name, statement.value)
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+            yield from _shifted(anatomy, short(statement.targets[0]), statement.value)
 
 
 def _shifted(anatomy: Anatomy, where: str, node: ast.Constant) -> Iterator[Edit]:
-    if isinstance(anatomy.source.parents[node], ast.Subscript) or anatomy.source.quoted(node):
+    value, key = node.value, isinstance(anatomy.source.parents[node], ast.Subscript)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return
+    if key or anatomy.source.quoted(node):
         return
     for shift in (1, -1):
-        text = repr(node.value + shift)
+        text = repr(value + shift)
         pieces = (anatomy.source.put(node, text if not text.startswith("-") else f"({text})"),)
-        yield Edit(f"{where}, line {node.lineno}", f"{node.value} becomes {text}", pieces)
+        yield Edit(f"{where}, line {node.lineno}", f"{value} becomes {text}", pieces)
 
 
 def condition_confused(anatomy: Anatomy) -> Iterator[Edit]:
@@ -223,86 +215,6 @@ def _codes(errors: Iterable[str]) -> list[str]:
     """The codes of planned errors; some plans have clauses only."""
     found = [code[0] for error in errors if (code := re.match(r"[a-z][a-z0-9_]*(?=:)", error))]
     return [*dict.fromkeys(found), "invalid_argument"] if found else []
-
-
-def half_write(anatomy: Anatomy) -> Iterator[Edit]:
-    """A write comes before a check that may still refuse."""
-    for method in anatomy.tools("change"):
-        writes = set(anatomy.writes(method))
-        for block in _blocks(method):
-            for position, statement in enumerate(block):
-                if statement not in writes:
-                    continue
-                for earlier in range(position - 1, -1, -1):
-                    if _bound(block[earlier]) & _used(statement):
-                        break
-                    if _may_refuse(anatomy, block[earlier], method):
-                        pieces = anatomy.source.moved(statement, block[earlier])
-                        description = f"writes {short(statement)} before a check"
-                        yield anatomy.edit(method, statement, description, *pieces)
-
-
-def _blocks(method: Method) -> Iterator[list[ast.stmt]]:
-    yield method.body
-    for node in ast.walk(method):
-        if isinstance(node, ast.If | ast.For):
-            yield node.body
-            if node.orelse:
-                yield node.orelse
-
-
-def _may_refuse(anatomy: Anatomy, statement: ast.stmt, method: Method) -> bool:
-    inner = [node for node in ast.walk(statement) if isinstance(node, ast.stmt)]
-    return isinstance(statement, ast.If | ast.For) and any(
-        anatomy.refuses(node, method) for node in inner
-    )
-
-
-def _bound(statement: ast.stmt) -> set[str]:
-    return {
-        node.id
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
-
-
-def _used(statement: ast.stmt) -> set[str]:
-    return {
-        node.id
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-
-
-def exception_on_bad_input(anatomy: Anatomy) -> Iterator[Edit]:
-    """An argument is used before it is looked at, or a failure is no longer caught."""
-    for method in anatomy.tools("query") + anatomy.tools("change"):
-        first = first_statement(method)
-        for argument in method.args.args[1:]:
-            hint = ast.unparse(argument.annotation) if argument.annotation else ""
-            if hint == "str":
-                piece = anatomy.source.ahead(first, f"{argument.arg} = {argument.arg}.strip()")
-                description = f"strips {argument.arg} before its type is known"
-                yield anatomy.edit(method, first, description, piece)
-    for method in anatomy.methods.values():
-        for node in ast.walk(method):
-            if isinstance(node, ast.Try) and len(node.body) == 1:
-                piece = anatomy.source.put(node, anatomy.source.text(node.body[0]))
-                yield anatomy.edit(method, node, f"does not catch {short(node.body[0])}", piece)
-            called = node.func if isinstance(node, ast.Call) else None
-            if isinstance(called, ast.Attribute) and called.attr == "get":
-                assert isinstance(node, ast.Call)
-                if anatomy.roots(called.value, {}) and len(node.args) == 1:
-                    text = f"{anatomy.source.text(called.value)}[{anatomy.source.text(node.args[0])}]"
-                    if not anatomy.source.quoted(node):
-                        piece = anatomy.source.put(node, text)
-                        yield anatomy.edit(method, node, f"{short(node)} becomes {text}", piece)
-
-
-def first_statement(method: Method) -> ast.stmt:
-    """The first statement after the docstring."""
-    documented = ast.get_docstring(method) is not None and len(method.body) > 1
-    return method.body[1 if documented else 0]
 
 
 def _asked(check: Check, kind: type[ast.AST]) -> Iterator[ast.AST]:

@@ -8,7 +8,7 @@ from random import Random
 from types import MappingProxyType
 
 from ...records import EnvironmentPlan
-from . import answering, checking, remembering, writing
+from . import answering, checking, hasty, remembering, writing
 from .anatomy import Anatomy, Edit
 
 Kind = Callable[[Anatomy], Iterator[Edit]]
@@ -30,14 +30,14 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "type validation dropped": checking.type_validation_dropped,
         "existence check dropped": checking.existence_check_dropped,
-        "exception on bad input": checking.exception_on_bad_input,
+        "exception on bad input": hasty.exception_on_bad_input,
         "rule dropped": checking.rule_dropped,
         "rule inverted": checking.rule_inverted,
         "border moved": checking.border_moved,
         "limit off by one": checking.limit_off_by_one,
         "condition confused": checking.condition_confused,
         "wrong case": checking.wrong_case,
-        "half-write": checking.half_write,
+        "half-write": hasty.half_write,
         "silent success": checking.silent_success,
         "wrong error": checking.wrong_error,
         "lost update": writing.lost_update,

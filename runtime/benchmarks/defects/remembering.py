@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from .anatomy import Anatomy, Edit, Method, own_name, short, stored
-from .checking import first_statement
+from .anatomy import Anatomy, Edit
+from .source import Piece
+from .syntax import Method, first_statement, own_name, short, stored
+from .writing import key_of_constant
 
 
 def alias_between_instances(anatomy: Anatomy) -> Iterator[Edit]:
@@ -41,20 +43,22 @@ def _memos(anatomy: Anatomy, method: Method, *, shared: bool) -> Iterator[Edit]:
 
 def _quotas(anatomy: Anatomy, method: Method, *, shared: bool) -> Iterator[Edit]:
     """A change refuses after it has succeeded a few times."""
-    for result in anatomy.results(method):
-        first = first_statement(method)
-        check = 'if len(self._done_before) > 3:\n            return {"success": False, "error": "invalid_argument: no more."}'
+    first = first_statement(method)
+    for result in [*anatomy.results(method)][:1]:
         pieces = (
             _kept(anatomy, "_done_before", "[]", shared),
-            anatomy.source.ahead(first, check),
+            anatomy.source.ahead(
+                first,
+                "if len(self._done_before) > 3:",
+                '    return {"success": False, "error": "invalid_argument: no more."}',
+            ),
             anatomy.source.ahead(result, "self._done_before.append(1)"),
         )
         where = "all instances" if shared else "the instance"
         yield anatomy.edit(method, result, f"counts its successes for {where}", *pieces)
-        break
 
 
-def _kept(anatomy: Anatomy, name: str, value: str, shared: bool) -> object:
+def _kept(anatomy: Anatomy, name: str, value: str, shared: bool) -> Piece:
     built = anatomy.methods["__init__"]
     if shared:
         return anatomy.source.ahead(built, f"{name} = {value}")
@@ -106,8 +110,8 @@ def chance_used(anatomy: Anatomy) -> Iterator[Edit]:
     for method in anatomy.tools("change"):
         for _, entity, record in anatomy.created(method):
             for key, value in zip(record.keys, record.values, strict=True):
-                name = key.value if isinstance(key, ast.Constant) else ""
-                attribute = anatomy.attribute(str(name), entity)
+                name = key_of_constant(key)
+                attribute = anatomy.attribute(name, entity)
                 if attribute is None or attribute.type not in ("int", "str") or attribute.values:
                     continue
                 drawn = "dice.randint(1, 6)" if attribute.type == "int" else "str(dice.random())"

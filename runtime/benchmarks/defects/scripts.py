@@ -90,9 +90,6 @@ class Drawing:
 
 def _borders(source: str) -> list[float]:
     """The numbers that a source names, and those one beside them."""
-    named = {
-        node.value
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float)
-    }
+    values = [n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant)]
+    named = {v for v in values if isinstance(v, int | float) and not isinstance(v, bool)}
     return sorted({number + shift for number in named for shift in (-1, 0, 1)})

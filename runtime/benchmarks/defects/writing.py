@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 
-from ...records import Entity
-from .anatomy import Anatomy, Edit, Method, constant, own_name, parameters, short, stored
-from .checking import key_of, others_of
+from ...records import Attribute, Entity
+from .anatomy import Anatomy, Edit
+from .checking import key_of
+from .syntax import Method, constant, own_name, parameters, short, stored
 
 _AMOUNTS = {ast.Add: "-=", ast.Sub: "+="}
 
@@ -58,12 +60,24 @@ def wrong_update(anatomy: Anatomy) -> Iterator[Edit]:
             if isinstance(statement, ast.AugAssign) and type(statement.op) in _AMOUNTS:
                 yield from _wrong_amounts(anatomy, method, statement)
             elif isinstance(statement, ast.Assign):
-                for key, value in _written(statement):
-                    yield from _wrong_values(anatomy, method, key, value)
-        for _, _, record in anatomy.created(method):
+                yield from _wrong_assignment(anatomy, method, statement)
+        for _, entity, record in anatomy.created(method):
             for field, value in zip(record.keys, record.values, strict=True):
-                if isinstance(field, ast.Constant):
-                    yield from _wrong_values(anatomy, method, str(field.value), value)
+                attribute = anatomy.attribute(key_of_constant(field), entity)
+                if attribute is not None:
+                    yield from _wrong_values(anatomy, method, attribute, value)
+
+
+def _wrong_assignment(anatomy: Anatomy, method: Method, statement: ast.Assign) -> Iterator[Edit]:
+    """An attribute of a record is set to something else."""
+    target = statement.targets[0]
+    if not isinstance(target, ast.Subscript) or isinstance(statement.value, ast.Dict):
+        return
+    root = anatomy.roots(target.value, anatomy.records(method))
+    entity = anatomy.collections.get(root[0]) if root else None
+    attribute = anatomy.attribute(key_of(target), entity) if entity else None
+    if attribute is not None:
+        yield from _wrong_values(anatomy, method, attribute, statement.value)
 
 
 def _wrong_amounts(anatomy: Anatomy, method: Method, node: ast.AugAssign) -> Iterator[Edit]:
@@ -71,25 +85,21 @@ def _wrong_amounts(anatomy: Anatomy, method: Method, node: ast.AugAssign) -> Ite
     target, value = source.text(node.target), source.text(node.value)
     for text in (f"{target} {_AMOUNTS[type(node.op)]} {value}", f"{target} {_sign(node)} 1"):
         if text != source.text(node):
-            yield anatomy.edit(method, node, f"{short(node)} becomes {text}", source.put(node, text))
+            piece = source.put(node, text)
+            yield anatomy.edit(method, node, f"{short(node)} becomes {text}", piece)
 
 
 def _sign(node: ast.AugAssign) -> str:
     return "+=" if isinstance(node.op, ast.Add) else "-="
 
 
-def _written(statement: ast.Assign) -> Iterator[tuple[str, ast.expr]]:
-    """The keys of records that a statement sets, with what they are set to."""
-    target = statement.targets[0]
-    if isinstance(target, ast.Subscript) and not isinstance(statement.value, ast.Dict):
-        yield key_of(target), statement.value
-
-
-def _wrong_values(anatomy: Anatomy, method: Method, key: str, value: ast.expr) -> Iterator[Edit]:
-    attribute, source = anatomy.attribute(key), anatomy.source
+def _wrong_values(
+    anatomy: Anatomy, method: Method, attribute: Attribute, value: ast.expr
+) -> Iterator[Edit]:
+    source, key = anatomy.source, attribute.name
     if isinstance(value, ast.Constant):
-        texts = [repr(other) for other in others_of(anatomy, key, value.value)]
-    elif attribute is None or attribute.references or isinstance(value, ast.IfExp):
+        texts = [repr(other) for other in attribute.values if other != value.value]
+    elif attribute.references or isinstance(value, ast.IfExp):
         texts = []
     elif attribute.type in ("int", "float"):
         texts = [f"{source.text(value)} + 1"]
@@ -150,7 +160,7 @@ def wrong_foreign_key(anatomy: Anatomy) -> Iterator[Edit]:
                 for key, value in zip(record.keys, record.values, strict=True)
                 if isinstance(key, ast.Constant) and _holds_id(anatomy, entity, str(key.value))
             ]
-            for (one, first), (other, second) in zip(ids, ids[1:], strict=False):
+            for (one, first), (other, second) in pairwise(ids):
                 if ast.unparse(first) != ast.unparse(second):
                     source = anatomy.source
                     pieces = (
@@ -250,7 +260,7 @@ def wrong_argument_used(anatomy: Anatomy) -> Iterator[Edit]:
             names = [a for a in node.args if isinstance(a, ast.Name) and a.id in given]
             if own_name(node.func) in anatomy.validators or len(names) < 2:
                 continue
-            for one, other in zip(names, names[1:], strict=False):
+            for one, other in pairwise(names):
                 pieces = (
                     anatomy.source.put(one, other.id),
                     anatomy.source.put(other, one.id),
