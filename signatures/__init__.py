@@ -1,6 +1,7 @@
 """What each language-model step takes and returns."""
 
 from .acting import Act
+from .adapter import SourceAdapter
 from .mining import FoundIdea, MineTasks, TurnedAway
 from .planning import PlanEnvironment, RepairPlan
 from .scenarios import (
@@ -13,7 +14,7 @@ from .scenarios import (
     RepairState,
     WriteState,
 )
-from .source import PySource, SourceAdapter
+from .source import PySource
 from .testing import (
     JudgeOutcomes,
     Outcome,

@@ -28,22 +28,3 @@ class PySource(dspy.Code):
             raise ValueError(f"source must be text, not {type(data).__name__}")
         fenced = _FENCED.match(text.strip())
         return {"code": (fenced.group(1) if fenced else text).strip("\n") + "\n"}
-
-
-class SourceAdapter(dspy.ChatAdapter):
-    """The chat adapter without its hidden second call, and with source text taken as it is.
-
-    DSPy's parser tries to repair every typed value as JSON first, which makes a class into the
-    first literals that stand in it.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(use_json_adapter_fallback=False)
-
-    def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
-        fields = signature.output_fields.items()
-        sources = [name for name, field in fields if field.annotation is PySource]
-        for name in sources:
-            signature = signature.with_updated_fields(name, type_=str)
-        values: dict[str, Any] = super().parse(signature, completion)
-        return {**values, **{name: PySource(code=values[name]) for name in sources}}

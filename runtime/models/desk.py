@@ -131,7 +131,10 @@ class Desk:
             self._extended.close()
 
     def _stored(self, key: str) -> Answer | None:
-        return self._store.answer(key) if self._store else None
+        # Reading waits for those who write: the store is only asked for what it has.
+        if self._store is None or key not in self.ledger.answered:
+            return None
+        return self._store.answer(key)
 
     def _recorded(self, key: str) -> Answer | None:
         found = (recording.answer(key) for recording in self._recordings)

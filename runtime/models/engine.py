@@ -6,12 +6,21 @@ Imported only when a model is opened, because it loads DSPy.
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, cast
 
 import dspy
-from dspy.lm15 import Message, Request, Response, TextPart, Usage
+from dspy.lm15 import (
+    Message,
+    Request,
+    Response,
+    TextPart,
+    Usage,
+    request_from_openai_chat,
+)
+from dspy.utils.callback import with_callbacks
 
 from ..errors import EnvscalerError, ReplayMiss
 from ..state import digest
@@ -89,8 +98,33 @@ class AsyncEngine:
         return await self._engine.acomplete(request)
 
 
+_PLAIN = {"temperature", "max_tokens"}
+"""Settings that stand in the request and nowhere else."""
+_ORDINARY = inspect.unwrap(dspy.LM.acall)
+"""Without its callbacks, which are told already."""
+
+
 class OpenedLM(dspy.LM):
     """A `dspy.LM` that keeps no history: the ledger and the run store are its memory."""
+
+    @with_callbacks
+    async def acall(
+        self, prompt: Any = None, *, messages: Any = None, **options: Any
+    ) -> list[Any] | Response:
+        """As `dspy.LM.acall`; a plain chat request goes straight to the engine.
+
+        DSPy prepares and prices each request in worker threads of the event loop. They are few,
+        and shared with the sealed runs: a model would wait for them.
+        """
+        plain = messages is not None and prompt is None and not options
+        watched = dspy.settings.send_stream or dspy.settings.usage_tracker
+        if not plain or watched or not self.kwargs.keys() <= _PLAIN:
+            return cast(
+                "list[Any] | Response", await _ORDINARY(self, prompt, messages=messages, **options)
+            )
+        settings = {name: value for name, value in self.kwargs.items() if value is not None}
+        request = request_from_openai_chat({"model": self.model, "messages": messages, **settings})
+        return [(await self.engine.acomplete(request)).text]
 
     def update_history(self, entry: dict[str, Any]) -> None:
         """Keep nothing: at scale the prompts of a history fill the memory."""

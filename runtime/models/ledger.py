@@ -66,6 +66,8 @@ class Ledger:
     total: Sums = field(default_factory=Sums)
     by_step: dict[str, Sums] = field(default_factory=dict)
     by_owner: dict[str, Sums] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set, repr=False)
+    """The keys that have an answer; with a store, they are the keys of its answers."""
     _delivered: set[tuple[str, str]] = field(default_factory=set, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -103,6 +105,7 @@ class Ledger:
 
     def _count(self, entry: Entry) -> None:
         if entry.how != "failed":
+            self.answered.add(entry.key)
             self._delivered.add((entry.key, entry.owner))
         self.total.add(entry)
         self.by_step.setdefault(entry.step, Sums()).add(entry)

@@ -96,7 +96,8 @@ class Models(AbstractContextManager["Models"]):
         from .transport import Transport
 
         route = route_to(model, self.settings)
-        transport = Transport(route, self.settings.retries, self._retried)
+        width = self.settings.concurrency
+        transport = Transport(route, self.settings.retries, width, self._retried)
         self._transports.append(transport)
         return transport
 

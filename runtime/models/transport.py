@@ -5,11 +5,13 @@ Imported only when a model is opened, because it loads DSPy.
 
 from __future__ import annotations
 
+import itertools
+import math
 import re
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import dspy
 from dspy.lm15 import Request, Response
@@ -19,16 +21,26 @@ from .answers import Reply
 from .routes import Route
 
 _LONGEST_WAIT = 60.0
+_CONNECTIONS = 100
+"""Requests that DSPy's own transport has under way at once; `dspy.LM` has no option for it."""
 
 
 class Transport:
     """Sends requests to one model; one call is one question, its retries included."""
 
-    def __init__(self, route: Route, retries: int, on_retry: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, route: Route, retries: int, width: int, on_retry: Callable[[str, str], None]
+    ) -> None:
+        """`width`: how many threads send at once."""
         self._route = route
         self._retries = retries
         self._on_retry = on_retry
-        self._lm = _MeteredLM(route.model, cache=False, num_retries=0, **route.client)
+        self._lms = [
+            _MeteredLM(route.model, cache=False, num_retries=0, **route.client)
+            for _ in range(math.ceil(width / _CONNECTIONS))
+        ]
+        self._turns = itertools.cycle(self._lms)
+        self._mine = threading.local()
         self._answered = False
 
     def send(self, request: Request, step: str) -> Reply:
@@ -40,10 +52,10 @@ class Transport:
                 others that it answered.
             ConfigurationError: DSPy cannot send to this model.
         """
-        attempt = 1
+        attempt, lm = 1, self._lm()
         while True:
             try:
-                response = self._lm(request=request)
+                response = lm(request=request)
             except dspy.LMError as error:
                 if not dspy.is_retryable_lm_error(error) or attempt > self._retries:
                     raise self._explained(error, attempt) from error
@@ -56,15 +68,23 @@ class Transport:
                 time.sleep(wait)
                 attempt += 1
             else:
-                reply = self._reply(response, attempt)
+                reply = self._reply(response, *lm.metered(), attempt)
                 self._answered = True
                 return reply
 
     def close(self) -> None:
-        self._lm.close()
+        for lm in self._lms:
+            lm.close()
 
-    def _reply(self, response: Response, attempts: int) -> Reply:
-        usage, cost = self._lm.metered()
+    def _lm(self) -> _MeteredLM:
+        """The one of this thread: each serves as many threads as it has connections."""
+        if not hasattr(self._mine, "lm"):
+            self._mine.lm = next(self._turns)
+        return cast(_MeteredLM, self._mine.lm)
+
+    def _reply(
+        self, response: Response, usage: dict[str, int], cost: float | None, attempts: int
+    ) -> Reply:
         prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
         if cost is None and prompt is not None and completion is not None:
             cost = self._route.price_of(prompt, completion)
