@@ -174,7 +174,7 @@ def in_pool(pool: Pool, seed: int = 0) -> Inspect:
     def inspect(
         plan: EnvironmentPlan, source: str, state: State, calls: Sequence[TestCall]
     ) -> tuple[Finding, ...]:
-        report = inspect_class(pool, plan, source, state, seed=seed)
+        report = inspect_class(pool, plan, source, state, seed=seed, calls=calls)
         if report.environment is None:
             return report.findings
         return unmet(run_calls(pool, report.environment, state, calls, seed=seed))
