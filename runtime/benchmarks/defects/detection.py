@@ -40,6 +40,7 @@ class Examined:
     class_name: str
     defect: Defect
     findings: tuple[Finding, ...]
+    """Without those of a gate about a tool that the good class has as well."""
 
     @property
     def gates(self) -> tuple[str, ...]:
@@ -138,9 +139,11 @@ def measure(
         name = one.plan.class_name
         if found := look(one.plan, one.source, one.state, one.calls):
             alarms[name] = tuple(found)
+        usual = {(finding.gate, finding.where) for finding in found}
         for defect in _visible(pool, one, per_kind, seed, kinds, unseen):
-            said = tuple(look(one.plan, defect.source, one.state, one.calls))
-            examined.append(Examined(name, defect, said))
+            said = look(one.plan, defect.source, one.state, one.calls)
+            new = tuple(f for f in said if (f.gate, f.where) not in usual)
+            examined.append(Examined(name, defect, new))
             on_examined(examined[-1])
     return Table(tuple(examined), unseen, alarms)
 
