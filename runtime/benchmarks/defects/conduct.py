@@ -58,9 +58,9 @@ class Conduct:
     ) -> None:
         self._pool, self._name, self._seed = pool, plan.class_name, seed
         self._parts: list[_Part] = []
-        drawing = Drawing(plan, source, seed)
         tests = [[*((c.tool, c.arguments) for c in t.before), (t.tool, t.arguments)] for t in calls]
         with closing(self._open(source)) as sealed:
+            drawing = Drawing(plan, source, seed)
             for state in states:
                 walks = self._walks(sealed, drawing, state)
                 for scripts in (walks, tests, drawing.singles(state)):
