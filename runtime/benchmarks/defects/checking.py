@@ -120,7 +120,7 @@ def limit_off_by_one(anatomy: Anatomy) -> Iterator[Edit]:
 
 
 def _shifted(anatomy: Anatomy, where: str, node: ast.Constant) -> Iterator[Edit]:
-    value, key = node.value, isinstance(anatomy.source.parents[node], ast.Subscript)
+    value, key = node.value, isinstance(anatomy.source.parents[node], ast.Subscript | ast.Slice)
     if not isinstance(value, int | float) or isinstance(value, bool):
         return
     if key or anatomy.source.quoted(node):
