@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ...inspection import inspect_class, run_calls
 from ...inspection.expectations import unmet
-from ...records import EnvironmentPlan, Finding, TestCall
+from ...records import Environment, EnvironmentPlan, Finding, TestCall
 from ...sandbox import Pool
 from ...state import Json
 from .conduct import Conduct
@@ -172,14 +172,18 @@ def _visible(
 
 
 def in_pool(pool: Pool, seed: int = 0) -> Inspect:
-    """Our own inspection: the gates, and where they find nothing the settled test calls."""
+    """Our own inspection: the gates, and the settled test calls wherever the class can be called."""
 
     def inspect(
         plan: EnvironmentPlan, source: str, state: State, calls: Sequence[TestCall]
     ) -> tuple[Finding, ...]:
         report = inspect_class(pool, plan, source, state, seed=seed, calls=calls)
-        if report.environment is None:
+        if not report.tools or any(finding.gate == "loads" for finding in report.findings):
             return report.findings
-        return unmet(run_calls(pool, report.environment, state, calls, seed=seed))
+        environment = Environment(
+            plan=plan, class_name=report.class_name, source=source, tools=report.tools
+        )
+        executed = run_calls(pool, environment, state, calls, seed=seed) if calls else []
+        return (*report.findings, *unmet(executed))
 
     return inspect
