@@ -172,7 +172,7 @@ def _visible(
 
 
 def in_pool(pool: Pool, seed: int = 0) -> Inspect:
-    """Our own inspection: the gates, and the settled test calls wherever the class can be called."""
+    """Our own inspection: the gates, and the settled test calls on whatever can be called."""
 
     def inspect(
         plan: EnvironmentPlan, source: str, state: State, calls: Sequence[TestCall]
