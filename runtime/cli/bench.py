@@ -18,6 +18,7 @@ from rich.text import Text
 
 from ..errors import ConfigurationError, EnvscalerError
 from ..state import Json
+from . import options
 from .blocks import console, indented, verdict
 from .exits import EPILOG
 from .wording import clean, one_line
@@ -25,7 +26,10 @@ from .wording import clean, one_line
 if TYPE_CHECKING:
     from ..benchmarks import Reading
 
-app = typer.Typer(help="Measure what sealed execution costs on this machine.", no_args_is_help=True)
+app = typer.Typer(
+    help="Measure what sealed execution costs here, and what inspections find.",
+    no_args_is_help=True,
+)
 _Quick = Annotated[
     bool, typer.Option("--quick", help="A small run of seconds: it works, its figures mean little.")
 ]
@@ -68,6 +72,31 @@ def soak(
     run(instances, calls, kills, seed, as_json)
 
 
+@app.command(epilog=EPILOG)
+def inspection(
+    folder: options.Run,
+    per_kind: Annotated[
+        int, typer.Option("--per-kind", min=1, help="Defects of each kind for each class.")
+    ] = 1,
+    seed: Annotated[int, typer.Option(help="Decides which defects are planted.")] = 0,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            "--only", metavar="KINDS", help='Only these, such as "lost update,half-write".'
+        ),
+    ] = None,
+    as_json: _Json = None,
+) -> None:
+    """Plant defects into a run's classes, and see which of them the inspection finds.
+
+    The inspection sees plan, source, state and test calls, as in a run. Defects that change nothing
+    that shows are left out. A missed defect is no error.
+    """
+    from .defects import run
+
+    run(folder, per_kind, seed, only, as_json)
+
+
 _FIGURES = ("plain", "sealed", "result", "target", "held")
 
 
@@ -81,7 +110,7 @@ def run(only: str | None, file: Path | None, *, quick: bool) -> None:
     """
     from ..benchmarks import FULL, QUICK, ROWS, measure
 
-    rows = ROWS if only is None else {name: ROWS[name] for name in _names(only, ROWS)}
+    rows = ROWS if only is None else {name: ROWS[name] for name in chosen(only, ROWS, "row")}
     if file is not None:
         write(file, "")  # better to fail now than after minutes
     start = time.monotonic()
@@ -95,11 +124,14 @@ def run(only: str | None, file: Path | None, *, quick: bool) -> None:
         raise EnvscalerError(f"these rows could not be measured: {', '.join(failed)}")
 
 
-def _names(only: str, known: Iterable[str]) -> list[str]:
+def chosen(only: str, known: Iterable[str], what: str) -> list[str]:
+    """The names in a comma-separated text; raises ConfigurationError for one that is not known."""
     names = [name.strip() for name in only.split(",")]
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise ConfigurationError(f"there is no row {unknown[0]!r}; there are: {', '.join(known)}")
+        raise ConfigurationError(
+            f"there is no {what} {unknown[0]!r}; there are: {', '.join(known)}"
+        )
     return names
 
 
