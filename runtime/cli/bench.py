@@ -85,16 +85,29 @@ def inspection(
             "--only", metavar="KINDS", help='Only these, such as "lost update,half-write".'
         ),
     ] = None,
+    model: options.Judge = None,
+    api_base: options.ApiBase = None,
+    timeout: options.Timeout = 600.0,
+    retries: options.Retries = 3,
+    concurrency: options.Concurrency = 8,
+    record: options.Record = None,
+    recording: options.Recordings = None,
     as_json: _Json = None,
 ) -> None:
     """Plant defects into a run's classes, and see which of them the inspection finds.
 
     The inspection sees plan, source, state and test calls, as in a run. Defects that change nothing
-    that shows are left out. A missed defect is no error.
+    that shows are left out. A missed defect is no error. With a model, a judge is asked about the
+    defects that execution did not find, and about the good classes.
     """
+    from ..models.settings import ModelSettings
     from .defects import run
 
-    run(folder, per_kind, seed, only, as_json)
+    judge = model and ModelSettings(
+        model=model, api_base=api_base, timeout=timeout, retries=retries, concurrency=concurrency,
+        record=record, recordings=tuple(recording or ()),
+    )  # fmt: skip
+    run(folder, per_kind, seed, only, as_json, judge or None)
 
 
 _FIGURES = ("plain", "sealed", "result", "target", "held")

@@ -195,3 +195,8 @@ AdmittedOut = Annotated[
     Path | None,
     Option("--out", metavar="DIR", help="Write what is admitted as an export; needs a plan."),
 ]
+Judge = Annotated[
+    str | None,
+    Option("--model", metavar="MODEL", rich_help_panel=_MODEL,
+           help="Also ask this model about what execution did not find, such as openai/gpt-5."),
+]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...inspection import inspect_class, run_calls
 from ...inspection.expectations import unmet
@@ -78,6 +78,20 @@ class Table:
         mine = [one for one in self.examined if one.defect.kind == kind]
         gates = Counter(gate for one in mine for gate in one.gates)
         return len(mine), sum(bool(one.findings) for one in mine), gates
+
+    def judged(
+        self, missed: Sequence[tuple[Finding, ...]], good: Mapping[str, tuple[Finding, ...]]
+    ) -> Table:
+        """With the findings of a judge: one tuple for each missed defect, and by good class."""
+        said = dict(zip(map(id, self.missed), missed, strict=True))
+        examined = tuple(replace(o, findings=said.get(id(o), o.findings)) for o in self.examined)
+        alarms = {
+            name: (*self.alarms.get(name, ()), *good.get(name, ()))
+            for name in self.alarms.keys() | good.keys()
+        }
+        return replace(
+            self, examined=examined, alarms={n: found for n, found in alarms.items() if found}
+        )
 
     def document(self) -> Json:
         """All of it as JSON, without the sources."""
