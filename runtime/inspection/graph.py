@@ -19,16 +19,7 @@ def returned_keys(plan: EnvironmentPlan, operation: Operation) -> tuple[str, ...
 
 def graph_faults(plan: EnvironmentPlan) -> Iterator[Fault]:
     """What no sequence of operations can find, read or change."""
-    found = discoverable(plan)
-    for entity in plan.entities:
-        if entity.name not in found:
-            yield (
-                f"entity {entity.name}",
-                f"its records cannot be found: no query returns {entity.key!r} without a key that "
-                "cannot be found either; add a query that lists or searches them and returns it.",
-            )
-    for operation in plan.operations:
-        yield from _unreachable(operation, found)
+    yield from _unfound(plan)
     yield from _unreadable(plan)
     yield from _unchangeable(plan)
 
@@ -67,11 +58,18 @@ def _gives(plan: EnvironmentPlan, operation: Operation) -> Iterator[str]:
             yield entity.name
 
 
-def _unreachable(operation: Operation, found: frozenset[str]) -> Iterator[Fault]:
-    for name in sorted(_needs(operation) - found):
+def _unfound(plan: EnvironmentPlan) -> Iterator[Fault]:
+    """Entities whose keys no query leads to, and what cannot be called without them."""
+    found = discoverable(plan)
+    for entity in (e for e in plan.entities if e.name not in found):
+        users = [o.name for o in plan.operations if entity.name in _needs(o)]
+        needed = f" (needed by {', '.join(users)})" if users else ""
         yield (
-            f"operation {operation.name}",
-            f"it needs the key of {name}, which no query leads to; add a query that does.",
+            f"entity {entity.name}",
+            f"its records cannot be found: no query returns {entity.key!r}{needed} without a key "
+            "that cannot be found either; add a query that lists or searches them and returns it. "
+            "A parameter that holds what users know themselves, such as a card number, references "
+            "nothing.",
         )
 
 

@@ -188,8 +188,8 @@ FAULTS: dict[str, tuple[Edit, str, str]] = {
     ),
     "an operation on what cannot be found": (
         lambda p: p["operations"][3].update(returns=["due_on", "returned_on"]),
-        "operation return_book",
-        "needs the key of Loan, which no query leads to",
+        "entity Loan",
+        "needed by return_book",
     ),
     "an error without a code": (
         lambda p: p["operations"][0].update(errors=["there is no such book"]),
