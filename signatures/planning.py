@@ -24,8 +24,7 @@ class PlanEnvironment(dspy.Signature):
       speak of the data only, not of users' intentions. `depends` lists the facts that a rule looks
       at (`Loan.status`, `today`); an operation returns each of them, and one of them can change.
     - Operations are what a member of staff or a user of the system would call. Every entity can be
-      found by a human description (name, status, date) and not only by id; a parameter that holds
-      what only the user knows (a card number, a token) references nothing. Parameters hold ids,
+      found by a human description (name, status, date) and not only by id. Parameters hold ids,
       numbers, dates, texts or lists of them; say what an optional one that is left out means, how
       texts are compared and how amounts are rounded.
     - An operation says in `returns` which keys the `data` of a success has; the name of an entity
