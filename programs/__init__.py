@@ -9,7 +9,7 @@ from .scenarios import Scenarios
 from .skeletons import Skeletons
 from .step import Program, Step
 from .synthesis import Synthesis
-from .testing import OutcomeJudge, Tester
+from .testing import Examiner, OutcomeJudge
 from .writing import ClassMender, ClassWriter
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "ClassBuilder",
     "ClassMender",
     "ClassWriter",
+    "Examiner",
     "OutcomeJudge",
     "Planner",
     "Program",
@@ -27,5 +28,4 @@ __all__ = [
     "Step",
     "Synthesis",
     "TaskMiner",
-    "Tester",
 ]

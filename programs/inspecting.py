@@ -24,7 +24,7 @@ from ..runtime.records import Environment, EnvironmentPlan, Finding, Inspection,
 from ..runtime.sandbox import Pool
 from ..runtime.state import Json
 from .step import Program
-from .testing import OutcomeJudge, Tester, failed_calls
+from .testing import Examiner, OutcomeJudge, failed_calls
 from .writing import ClassMender
 
 PASS_RATE = 0.85
@@ -70,7 +70,7 @@ class ClassBuilder(Program):
     def __init__(self, pool: Pool, repairs: int = 3, pass_rate: float = PASS_RATE) -> None:
         super().__init__()
         self.mender = ClassMender()
-        self.tester = Tester()
+        self.examiner = Examiner()
         self.outcome_judge = OutcomeJudge()
         self._pool, self.repairs, self.pass_rate = pool, repairs, pass_rate
 
@@ -116,7 +116,8 @@ class ClassBuilder(Program):
             )
         last = versions[-1] if versions else None
         inspection = last.inspection if last else Inspection(environment="", grader=GRADER)
-        findings = "; ".join(map(str, last.findings[:3])) if last else ""
+        judged = inspection.pass_rate is not None
+        findings = "; ".join(map(str, last.findings[:3])) if last and not judged else ""
         return dspy.Prediction(
             environment=None,
             inspection=inspection,
@@ -196,7 +197,7 @@ class ClassBuilder(Program):
             missing = [str(gap) for gap in gaps(environment, executed)]
             if not missing:
                 break
-            said = await self.tester.acall(
+            said = await self.examiner.acall(
                 plan=environment.plan, state=state, missing=missing, top_up=top_up
             )
             calls = (*calls, *(call for call in said.calls if call not in calls))

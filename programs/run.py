@@ -6,13 +6,14 @@ import asyncio
 import importlib.metadata
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import dspy
 
 from ..runtime.bundled import recording_path
 from ..runtime.checks import GRADER, Grader, render_functions
+from ..runtime.embedding import open_embedder
 from ..runtime.errors import EnvscalerError, ReplayMiss
 from ..runtime.formats import Export, write_export
 from ..runtime.journal import Journal, Settled
@@ -32,6 +33,7 @@ from ..runtime.run_folder import EXPORT
 from ..runtime.sandbox import Pool
 from ..runtime.state import digest
 from ..runtime.store import RunStore
+from .skeletons import SkeletonSettings
 from .step import Step, complete
 from .synthesis import Synthesis
 
@@ -59,6 +61,7 @@ def synthesize(
     *,
     models: ModelSettings = ModelSettings(),  # noqa: B008 (frozen)
     limit: int | None = None,
+    skeletons: SkeletonSettings = SkeletonSettings(),  # noqa: B008 (frozen)
     scenarios: int = 3,
     rollouts: int = 1,
     unsafe: bool = False,
@@ -68,11 +71,12 @@ def synthesize(
     """Makes environments, certified scenarios and trajectories of task texts.
 
     Args:
-        tasks: a file that `read_tasks` understands, the tasks themselves, or None for the bundled
-            ones.
+        tasks: a file or `hub:NAME:SPLIT:COLUMN` as `read_tasks` understands them, the tasks
+            themselves, or None for the bundled ones.
         out: the run folder; a run that is there already is taken up again. None keeps nothing.
         models: the language model and its limits; by default recorded completions are replayed.
         limit: read at most this many tasks.
+        skeletons: which tasks are made into environments, and how large these are.
         scenarios: scenarios to try for each environment.
         rollouts: episodes of a model agent in each certified scenario.
         unsafe: run generated code even where the platform cannot seal it.
@@ -89,16 +93,23 @@ def synthesize(
     if bundled:
         models = replace(models, recordings=(recording_path(),))
     open_models(models).close()  # a wrong setting must not claim the run folder
+    embedder = open_embedder(skeletons.embedder, models)
     with ExitStack() as stack:
         store = None
         if out is not None:
             store = stack.enter_context(
-                RunStore.open(Path(out), _fingerprint(given, models, scenarios, rollouts))
+                RunStore.open(
+                    Path(out), _fingerprint(given, models, skeletons, scenarios, rollouts)
+                )
             )
         opened = stack.enter_context(open_models(models, store, on_event))
         pool = stack.enter_context(Pool(unsafe=unsafe))
         journal = Journal(store, on_settled)
-        _run(given, opened, pool, journal, scenarios, rollouts)
+        program = Synthesis(
+            pool, Grader(pool), journal, skeletons=skeletons, embedder=embedder,
+            scenarios=scenarios, rollouts=rollouts,
+        )  # fmt: skip
+        _run(program, given, opened, pool)
         export = collect(journal, opened)
         if out is not None:
             write_export(Path(out) / EXPORT, export, render=render_functions)
@@ -113,7 +124,7 @@ def _given(
     tasks: Path | str | Sequence[SourceTask] | None, limit: int | None
 ) -> tuple[SourceTask, ...]:
     if tasks is None or isinstance(tasks, (str, Path)):
-        return read_tasks(Path(tasks) if tasks is not None else None, limit)
+        return read_tasks(tasks, limit)
     return tuple(tasks)[:limit]
 
 
@@ -128,27 +139,24 @@ def _fit(bundled: bool, journal: Journal) -> list[str]:
 
 
 def _fingerprint(
-    tasks: Sequence[SourceTask], models: ModelSettings, scenarios: int, rollouts: int
+    tasks: Sequence[SourceTask],
+    models: ModelSettings,
+    skeletons: SkeletonSettings,
+    scenarios: int,
+    rollouts: int,
 ) -> dict[str, object]:
     """What makes a run this run; anything else may change when it is taken up again."""
     return {
         "tasks": f"{len(tasks)} tasks ({digest([task.id for task in tasks])[:8]})",
         "model": models.label or models.model,
+        "skeletons": asdict(skeletons),
         "scenarios": scenarios,
         "rollouts": rollouts,
         "grader": GRADER,
     }
 
 
-def _run(
-    tasks: Sequence[SourceTask],
-    models: Models,
-    pool: Pool,
-    journal: Journal,
-    scenarios: int,
-    rollouts: int,
-) -> None:
-    program = Synthesis(pool, Grader(pool), journal, scenarios=scenarios, rollouts=rollouts)
+def _run(program: Synthesis, tasks: Sequence[SourceTask], models: Models, pool: Pool) -> None:
     for _, step in program.named_predictors():
         if isinstance(step, Step) and step.name in models.settings.per_step:
             step.set_lm(models.lm(step.name))

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import dspy
 
 from ..runtime.checks import Grader
+from ..runtime.embedding import Embedder, tfidf
 from ..runtime.journal import Journal
 from ..runtime.records import Environment, Inspection, SourceTask
 from ..runtime.sandbox import Pool
 from ..runtime.state import Json
 from .scenarios import Scenarios
-from .skeletons import Skeletons
+from .skeletons import Skeletons, SkeletonSettings
 from .step import Program
 
 
@@ -28,11 +29,13 @@ class Synthesis(Program):
         grader: Grader,
         journal: Journal,
         *,
+        skeletons: SkeletonSettings = SkeletonSettings(),  # noqa: B008 (frozen)
+        embedder: Embedder = tfidf,
         scenarios: int = 3,
         rollouts: int = 0,
     ) -> None:
         super().__init__()
-        self.skeletons = Skeletons(pool, journal)
+        self.skeletons = Skeletons(pool, journal, skeletons, embedder)
         self.scenarios = Scenarios(pool, grader, journal, scenarios, rollouts)
         self._journal = journal
 

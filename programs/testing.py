@@ -27,7 +27,7 @@ CLOSELY, BRIEFLY = 1500, 250
 not met or they did not agree, and elsewhere."""
 
 
-class Tester(Program):
+class Examiner(Program):
     """Proposes test calls from plan and state, without seeing the code; a second reader, who does
     not see the expected outcomes, works them out again, and only what both say is demanded.
 

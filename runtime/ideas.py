@@ -1,91 +1,170 @@
-"""Merging of ideas: near-duplicates by the words they use, scores by threshold."""
+"""Ideas to go on with: good ones, each domain once, and if they are too many, a wide choice."""
 
 from __future__ import annotations
 
-import math
-import re
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from .embedding import Embedder, Vectors, tfidf
+from .errors import ConfigurationError
 from .records import EnvironmentIdea
 
-LEAST_SCORE = 7
-"""Least usefulness and modelability of an idea: upstream EnvScaler's threshold."""
-SIMILAR = 0.23
-"""Cosine similarity from which two ideas are one. Of twice 16 recorded ideas over four domains and
-three written ones, those of one domain had at least 0.29 and those of two at most 0.16."""
-_STOP = frozenset(
-    "a an and are as at be by for from in into is it its of on or that the their them they this to "
-    "with who which while can may must also each such same once every all any one no not only "
-    "system systems management record records recorded keep keeps kept track tracks user users use "
-    "uses staff customer customers operation operations constraint constraints rule rules enforce "
-    "enforces follow offer offers make take find look search list add update change cancel move "
-    "create register booking bookings book booked reservation reservations reserve reserved "
-    "appointment appointments scheduling schedule order orders service services platform online "
-    "date dates time day days status".split()
-)
-"""Words that any system of records is described with; they tell no domain from another."""
+SIMILAR = 0.25
+"""Cosine similarity by TF-IDF from which two ideas are one. Measured in 301 pools of 4 to 27 ideas,
+drawn from 16 recorded and 11 written ones."""
+_BLOCK = 1024
+_TIED = 0.05
+"""Ideas that are nearly as far off as the farthest, by this share, are preferred by rating."""
+
+Turned = list[tuple[EnvironmentIdea, str]]
+"""Ideas turned away, each with the reason, sorted by id."""
+
+
+@dataclass(frozen=True)
+class IdeaSettings:
+    """What an idea must reach."""
+
+    least_usefulness: int = 7
+    """Of 10; upstream EnvScaler's threshold, as the next."""
+    least_modelability: int = 7
+    similar: float = SIMILAR
+    """Cosine similarity from which two ideas are one, on the scale of the embedder; the default is
+    measured for TF-IDF."""
 
 
 def merge_ideas(
-    ideas: Sequence[EnvironmentIdea], least: int = LEAST_SCORE
-) -> tuple[list[EnvironmentIdea], list[tuple[EnvironmentIdea, str]]]:
-    """(ideas to go on with, ideas turned away with the reason).
+    ideas: Sequence[EnvironmentIdea],
+    settings: IdeaSettings = IdeaSettings(),
+    embedder: Embedder = tfidf,
+) -> tuple[list[EnvironmentIdea], Turned]:
+    """(ideas to go on with, ideas turned away with the reason), each sorted by id.
 
-    An idea is turned away when a score is below `least`. Near-duplicates become one: the best rated
-    of them, with the tasks of all. The result does not depend on the order in which ideas came.
+    An idea is turned away when a score is too low. Near-duplicates become one: the best rated of
+    them, with the tasks of all; ideas of equal wording always do. The result does not depend on
+    the order in which ideas came. 10,000 ideas take some seconds by TF-IDF.
+
+    Raises:
+        ModelUnavailable: a hosted embedder does not answer.
     """
-    weak = [
-        (i, f"rated too low: usefulness {i.usefulness}, modelability {i.modelability} of {least}")
-        for i in ideas
-        if min(i.usefulness, i.modelability) < least
-    ]
-    good = sorted(
-        (i for i in ideas if min(i.usefulness, i.modelability) >= least),
-        key=lambda i: (-i.modelability - i.usefulness, i.id),
-    )
-    vectors = _vectors(good)
-    leaders: dict[int, list[int]] = {}
-    for n in range(len(good)):
-        near = max(leaders, key=lambda m: _cosine(vectors[m], vectors[n]), default=None)
-        if near is not None and _cosine(vectors[near], vectors[n]) >= SIMILAR:
-            leaders[near].append(n)
-        else:
-            leaders[n] = []
-    kept = [_joined(good[n], [good[m] for m in merged]) for n, merged in leaders.items()]
+    weak = [(idea, reason) for idea in ideas if (reason := _weakness(idea, settings))]
+    good = sorted((idea for idea in ideas if not _weakness(idea, settings)), key=_rank)
+    worded: dict[str, list[EnvironmentIdea]] = {}
+    for idea in good:
+        worded.setdefault(_wording(idea), []).append(idea)
+    same = list(worded.values())
+    groups: dict[int, list[EnvironmentIdea]] = {}
+    for n, leader in enumerate(_leaders(_embedded([a for a, *_ in same], embedder), settings)):
+        groups.setdefault(leader, []).extend(same[n])
+    kept = [_joined(group) for group in groups.values()]
     doubles = [
-        (good[m], f"near-duplicate of {good[n].summary!r}")
-        for n, merged in leaders.items()
-        for m in merged
+        (other, f"near-duplicate of {leader.summary!r}")
+        for leader, *others in groups.values()
+        for other in others
     ]
-    return sorted(kept, key=lambda i: i.id), sorted(weak + doubles, key=lambda lost: lost[0].id)
+    return sorted(kept, key=lambda idea: idea.id), _sorted(weak + doubles)
 
 
-def _joined(leader: EnvironmentIdea, others: Sequence[EnvironmentIdea]) -> EnvironmentIdea:
-    tasks = {task.id: task for idea in (leader, *others) for task in idea.tasks}
-    return leader.model_copy(update={"tasks": tuple(tasks[key] for key in sorted(tasks))})
+def select_ideas(
+    ideas: Sequence[EnvironmentIdea], count: int, embedder: Embedder = tfidf
+) -> tuple[list[EnvironmentIdea], Turned]:
+    """(at most `count` ideas that cover them all, the others with the reason), each sorted by id.
+
+    Greedy k-center (Gonzalez 1985): the best rated idea, and then again and again one of those
+    farthest from all that are chosen, of which the best rated is taken. No choice of as many ideas
+    brings every idea more than 2.11 times as near to a chosen one. Does not depend on the order in
+    which ideas came.
+
+    Raises:
+        ConfigurationError: the count is below 1.
+        ModelUnavailable: a hosted embedder does not answer.
+    """
+    if count < 1:
+        raise ConfigurationError(f"{count} ideas are wanted; give at least 1")
+    ranked = sorted(ideas, key=_rank)
+    if len(ranked) <= count:
+        return sorted(ranked, key=lambda idea: idea.id), []
+    chosen, nearest = _centers(_embedded(ranked, embedder), count)
+    kept = [ranked[n] for n in chosen]
+    spare = [
+        (idea, f"not needed to cover the domains: nearest to {ranked[nearest[n]].summary!r}")
+        for n, idea in enumerate(ranked)
+        if n not in chosen
+    ]
+    return sorted(kept, key=lambda idea: idea.id), _sorted(spare)
 
 
-def _vectors(ideas: Sequence[EnvironmentIdea]) -> list[dict[str, float]]:
-    """TF-IDF vectors of length 1; the summary counts three times (Salton and Buckley 1988)."""
-    counts = [Counter(_words(" ".join([i.summary] * 3 + [i.introduction]))) for i in ideas]
-    spread = Counter(word for count in counts for word in count)
-    made = []
-    for count in counts:
-        vector = {
-            word: (1 + math.log(n)) * (math.log((1 + len(ideas)) / (1 + spread[word])) + 1)
-            for word, n in count.items()
-        }
-        length = math.sqrt(sum(weight * weight for weight in vector.values())) or 1.0
-        made.append({word: weight / length for word, weight in vector.items()})
-    return made
+def _weakness(idea: EnvironmentIdea, settings: IdeaSettings) -> str:
+    if idea.usefulness < settings.least_usefulness:
+        return f"rated too low: usefulness {idea.usefulness} of {settings.least_usefulness}"
+    if idea.modelability < settings.least_modelability:
+        return f"rated too low: modelability {idea.modelability} of {settings.least_modelability}"
+    return ""
 
 
-def _words(text: str) -> list[str]:
-    words = (word for word in re.findall(r"[a-z]{3,}", text.lower()) if word not in _STOP)
-    stems = (re.sub(r"(ies|es|s|ing|ed)$", "", word) for word in words)
-    return [stem for stem in stems if stem not in _STOP]
+def _rank(idea: EnvironmentIdea) -> tuple[int, str]:
+    """The best rated first."""
+    return -idea.modelability - idea.usefulness, idea.id
 
 
-def _cosine(left: dict[str, float], right: dict[str, float]) -> float:
-    return sum(weight * right.get(word, 0.0) for word, weight in left.items())
+def _wording(idea: EnvironmentIdea) -> str:
+    return " ".join(f"{idea.summary}\n{idea.introduction}".casefold().split())
+
+
+def _embedded(ideas: Sequence[EnvironmentIdea], embedder: Embedder) -> Vectors:
+    """The summary counts three times, for it names the domain."""
+    return embedder([" ".join([idea.summary] * 3 + [idea.introduction]) for idea in ideas])
+
+
+def _leaders(vectors: Vectors, settings: IdeaSettings) -> list[int]:
+    """For each row the nearest earlier leader, or the row itself where none is similar."""
+    owners: list[int] = []
+    leaders: list[int] = []
+    for start in range(0, len(vectors), _BLOCK):
+        block = vectors[start : start + _BLOCK]
+        first = len(leaders)
+        known = block @ vectors[leaders].T
+        inside = block @ block.T
+        for n in range(len(block)):
+            fresh = [leader - start for leader in leaders[first:]]
+            near = np.concatenate([known[n], inside[n, fresh]])
+            best = int(near.argmax()) if len(near) else -1
+            if best >= 0 and near[best] >= settings.similar:
+                owners.append(leaders[best])
+            else:
+                owners.append(start + n)
+                leaders.append(start + n)
+    return owners
+
+
+def _centers(vectors: Vectors, count: int) -> tuple[list[int], NDArray[np.intp]]:
+    """The chosen rows, and for each row the nearest chosen one; ties go to the earlier row."""
+    chosen = [0]
+    nearest = np.zeros(len(vectors), dtype=np.intp)
+    apart = _distances(vectors, 0)
+    while len(chosen) < count:
+        apart[chosen] = -1
+        center = int(np.argmax(apart >= (1 - _TIED) * apart.max()))
+        chosen.append(center)
+        distances = _distances(vectors, center)
+        nearest[distances < apart] = center
+        apart = np.minimum(apart, distances)
+    return chosen, nearest
+
+
+def _distances(vectors: Vectors, center: int) -> NDArray[np.float32]:
+    lengths = np.einsum("nd,nd->n", vectors, vectors)
+    squares = lengths + lengths[center] - 2 * (vectors @ vectors[center])
+    distances: NDArray[np.float32] = np.sqrt(np.maximum(squares, 0))
+    return distances
+
+
+def _joined(group: Sequence[EnvironmentIdea]) -> EnvironmentIdea:
+    tasks = {task.id: task for idea in group for task in idea.tasks}
+    return group[0].model_copy(update={"tasks": tuple(tasks[key] for key in sorted(tasks))})
+
+
+def _sorted(turned: Turned) -> Turned:
+    return sorted(turned, key=lambda lost: (lost[0].id, lost[1]))

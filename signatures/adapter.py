@@ -98,6 +98,13 @@ def _is_json(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, (bool, int, float, pydantic.BaseModel))
 
 
+def _lines(value: Any) -> Any:
+    """A list of texts as lines: as JSON, every quotation mark in it would be escaped."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return "\n".join(value) or "(none)"
+    return value
+
+
 _FORMS: weakref.WeakKeyDictionary[type[dspy.Signature], Form] = weakref.WeakKeyDictionary()
 
 
@@ -119,8 +126,9 @@ class SourceAdapter(dspy.ChatAdapter):
     """The chat adapter without its hidden second call, and with source text taken as it is.
 
     DSPy's parser tries to repair every typed value as JSON first, which makes a class into the
-    first literals that stand in it. Prompts and values are DSPy's own, letter by letter; what
-    depends on the signature alone is worked out once, where DSPy does so for every call.
+    first literals that stand in it. Lists of texts are shown as lines. Else prompts and values are
+    DSPy's own, letter by letter; what depends on the signature alone is worked out once, where DSPy
+    does so for every call.
     """
 
     def __init__(self) -> None:
@@ -133,6 +141,20 @@ class SourceAdapter(dspy.ChatAdapter):
     def user_message_output_requirements(self, signature: type[dspy.Signature]) -> str:
         render = super().user_message_output_requirements
         return form_of(signature).text("requirements", lambda: render(signature))
+
+    def format_user_message_content(
+        self,
+        signature: type[dspy.Signature],
+        inputs: dict[str, Any],
+        prefix: str = "",
+        suffix: str = "",
+        main_request: bool = False,
+    ) -> str:
+        shown = {name: _lines(value) for name, value in inputs.items()}
+        said: str = super().format_user_message_content(
+            signature, shown, prefix, suffix, main_request
+        )
+        return said
 
     def parse(self, signature: type[dspy.Signature], completion: str) -> dict[str, Any]:
         form = form_of(signature)

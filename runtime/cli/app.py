@@ -55,6 +55,13 @@ def synthesize(
     tasks: options.Tasks = None,
     out: options.Out = Path("envscaler-run"),
     limit: options.Limit = None,
+    tools: options.Tools = 15,
+    environments: options.Environments = None,
+    batch: options.Batch = 8,
+    least_score: options.LeastScore = 7,
+    language: options.Languages = ["en"],  # noqa: B006 (typer copies it)
+    embedder: options.EmbedderName = "tfidf",
+    decontaminate: options.Decontaminate = True,
     scenarios: options.Scenarios = 3,
     rollouts: options.Rollouts = 1,
     model: options.Model = _DEFAULTS.model,
@@ -80,8 +87,13 @@ def synthesize(
 
     Without options, recorded answers are replayed: no key and no network needed.
     """
-    from .synthesize import run, settings_of
+    from .synthesize import run, settings_of, skeletons_of
 
+    skeletons = skeletons_of(
+        least_score, language,
+        tools=tools, environments=environments, batch=batch, embedder=embedder,
+        decontaminate=decontaminate,
+    )  # fmt: skip
     settings = settings_of(
         step_model or [], budget,
         model=model, api_base=api_base, api_key=api_key, label=model_label,
@@ -89,7 +101,7 @@ def synthesize(
         concurrency=concurrency, record=record, recordings=tuple(recording or ()),
     )  # fmt: skip
     run(
-        tasks, out, settings,
+        tasks, out, settings, skeletons,
         limit=limit, scenarios=scenarios, rollouts=rollouts, unsafe=unsafe,
         quiet=quiet, as_json=as_json,
     )  # fmt: skip

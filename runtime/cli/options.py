@@ -7,12 +7,13 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-_MODEL, _RUN = "Language model", "Run"
+_MODEL, _RUN, _ENVIRONMENTS = "Language model", "Run", "Environments"
 
 Tasks = Annotated[
-    Path | None,
-    Argument(metavar="TASKS", help="Task texts: .jsonl, .json or .txt; bundled ones if left out."),
-]
+    str | None,
+    Argument(metavar="TASKS", help="Task texts: a .jsonl, .json, .csv, .tsv or .txt file, or "
+             "hub:NAME:SPLIT:COLUMN; bundled ones if left out."),
+]  # fmt: skip
 Out = Annotated[
     Path, Option("--out", metavar="DIR", help="The run folder; a run in it is taken up again.",
                  rich_help_panel=_RUN),
@@ -21,6 +22,42 @@ Limit = Annotated[
     int | None,
     Option("--limit", metavar="N", help="Read at most N tasks.", rich_help_panel=_RUN),
 ]
+Tools = Annotated[
+    int,
+    Option("--tools", metavar="N", rich_help_panel=_ENVIRONMENTS,
+           help="About how many tools an environment has, 4 to 60."),
+]  # fmt: skip
+Environments = Annotated[
+    int | None,
+    Option("--environments", metavar="N", rich_help_panel=_ENVIRONMENTS,
+           help="Most environments to make; of more ideas those that cover the domains best."),
+]  # fmt: skip
+Batch = Annotated[
+    int,
+    Option("--batch", metavar="N", rich_help_panel=_ENVIRONMENTS,
+           help="Tasks that the model sorts in one call."),
+]  # fmt: skip
+LeastScore = Annotated[
+    int,
+    Option("--least-score", min=1, max=10, metavar="N", rich_help_panel=_ENVIRONMENTS,
+           help="Least usefulness and modelability of an idea, of 10."),
+]  # fmt: skip
+Languages = Annotated[
+    list[str],
+    Option("--language", metavar="CODE", rich_help_panel=_ENVIRONMENTS,
+           help="Language of the tasks to keep, such as en; may be repeated; 'any' keeps all."),
+]  # fmt: skip
+EmbedderName = Annotated[
+    str,
+    Option("--embedder", metavar="MODEL", rich_help_panel=_ENVIRONMENTS,
+           help="What tells near-duplicate ideas: tfidf, or a hosted model such as "
+           "openai/text-embedding-3-small."),
+]  # fmt: skip
+Decontaminate = Annotated[
+    bool,
+    Option("--decontaminate/--no-decontaminate", rich_help_panel=_ENVIRONMENTS,
+           help="Turn away what is too near to BFCL, tau-bench or ACEBench."),
+]  # fmt: skip
 Scenarios = Annotated[
     int,
     Option("--scenarios", min=0, metavar="N", help="Scenarios to try for each environment.",

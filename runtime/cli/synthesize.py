@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import ConfigurationError, EnvscalerError
+from ..ideas import IdeaSettings
 from ..models import Budget, ModelSettings
 from ..readers import read_tasks
+from ..sifting import Sifting
 from .blocks import console
 from .summary import print_report, report
 from .tally import Tally, grouped
@@ -21,6 +23,7 @@ from .wording import counted, one_line
 
 if TYPE_CHECKING:
     from ...programs.run import Synthesized
+    from ...programs.skeletons import SkeletonSettings
 
 
 def settings_of(step_model: Sequence[str], budget: str | None, **given: Any) -> ModelSettings:
@@ -38,6 +41,22 @@ def settings_of(step_model: Sequence[str], budget: str | None, **given: Any) -> 
             )
     return ModelSettings(
         per_step=per_step, budget=Budget.parse(budget) if budget is not None else None, **given
+    )
+
+
+def skeletons_of(least_score: int, languages: Sequence[str], **given: Any) -> SkeletonSettings:
+    """The settings of a command line that say what environments are made.
+
+    Raises:
+        ConfigurationError: a setting is out of its range.
+    """
+    from ...programs.skeletons import SkeletonSettings
+
+    kept = () if "any" in languages else tuple(languages)
+    return SkeletonSettings(
+        sifting=Sifting(languages=kept),
+        ideas=IdeaSettings(least_usefulness=least_score, least_modelability=least_score),
+        **given,
     )
 
 
@@ -63,9 +82,10 @@ def _step_names() -> list[str]:
 
 
 def run(
-    tasks: Path | None,
+    tasks: str | None,
     out: Path,
     settings: ModelSettings,
+    skeletons: SkeletonSettings,
     *,
     limit: int | None,
     scenarios: int,
@@ -90,7 +110,7 @@ def run(
             from ...programs.run import synthesize
 
             done = synthesize(
-                given, out, models=settings, scenarios=scenarios, rollouts=rollouts,
+                given, out, models=settings, skeletons=skeletons, scenarios=scenarios, rollouts=rollouts,
                 unsafe=unsafe,
                 on_settled=told.settled, on_event=told.event,
             )  # fmt: skip

@@ -1,7 +1,7 @@
 """Deterministic gates for plans, states and classes, and the execution of test calls."""
 
 from .calls import ExecutedCall, Gap, gaps, run_calls, untested_rules, untested_tools
-from .classes import ClassReport, inspect_class
+from .classes import ClassReport, inspect_class, planned_environment
 from .expectations import agreed, lack, settled, unmet
 from .gates import GATES
 from .plans import check_plan
@@ -18,6 +18,7 @@ __all__ = [
     "gaps",
     "inspect_class",
     "lack",
+    "planned_environment",
     "run_calls",
     "settled",
     "unmet",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import ConfigurationError
-from ..records import Environment, EnvironmentPlan, Finding, Parameter, ToolSpec
+from ..records import Environment, EnvironmentPlan, Finding, Operation, Parameter, TestCall, ToolSpec
 from ..sandbox import Pool, SealedClass
 from ..state import Json
 from .gates import GATES, examine
+from .schemas import planned_schema
 from .subjects import Subject
 
 
@@ -35,6 +36,7 @@ def inspect_class(
     *,
     seed: int = 0,
     gates: Iterable[str] = GATES,
+    calls: Sequence[TestCall] = (),
 ) -> ClassReport:
     """Open a class in the sandbox, try it out, and say what is wrong with it.
 
@@ -88,6 +90,29 @@ def tool_specs(sealed: SealedClass, plan: EnvironmentPlan) -> tuple[ToolSpec, ..
             )
         )
     return tuple(specs)
+
+
+def planned_environment(plan: EnvironmentPlan) -> Environment:
+    """What a plan will come to, without its class: the tools with their parameters' types."""
+    return Environment(
+        plan=plan,
+        class_name=plan.class_name,
+        source="",
+        tools=tuple(map(_planned, plan.operations)),
+    )
+
+
+def _planned(operation: Operation) -> ToolSpec:
+    properties: dict[str, Json] = {
+        field.name: _precise({**planned_schema(field), "description": field.description}, field)
+        for field in operation.parameters
+    }
+    required: Json = [field.name for field in operation.parameters if field.required]
+    return ToolSpec(
+        name=operation.name,
+        description=operation.description,
+        parameters={"type": "object", "properties": properties, "required": required},
+    )
 
 
 _FORMATS = {"date": "date", "datetime": "date-time"}

@@ -93,6 +93,12 @@ def _type_faults(field: Parameter, schema: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def planned_schema(field: Parameter) -> dict[str, Json]:
+    """The JSON Schema of a parameter's planned type."""
+    items = _ITEM_TYPES.get(field.type)
+    return {"type": _SCHEMA_TYPES[field.type]} | ({"items": {"type": items}} if items else {})
+
+
 def binding_fault(schema: Mapping[str, Any], arguments: Mapping[str, Json]) -> str:
     """Why Python itself would refuse a call's argument names; empty when it would not."""
     known = schema.get("properties", {})

@@ -63,7 +63,7 @@ def route_to(model: str, settings: ModelSettings) -> Route:
         ConfigurationError: the provider is unknown, its key is missing, a setting does not fit
             the model, or the budget is in money and the model has no known price.
     """
-    api_base, api_key = _address(model, settings)
+    api_base, api_key = address(model, settings)
     client: dict[str, Any] = {"timeout": settings.timeout}
     if api_base is not None:
         # "auto" leaves DSPy's own transport as soon as an address stands in the environment.
@@ -81,7 +81,7 @@ def route_to(model: str, settings: ModelSettings) -> Route:
     return route
 
 
-def _address(model: str, settings: ModelSettings) -> tuple[str | None, str | None]:
+def address(model: str, settings: ModelSettings) -> tuple[str | None, str | None]:
     """The address and key for a model; both belong to the provider of the main model."""
     main = "openai/" if settings.model == REPLAY else settings.model
     ours = _provider(model) == _provider(main)

@@ -61,9 +61,18 @@ def test_a_changed_instruction_or_description_is_sent() -> None:
     assert "First." in SourceAdapter().format(signature, [], {"tasks": ["a"]})[0]["content"]
     signature.instructions = "Second."
     signature.model_fields["ideas"].json_schema_extra["desc"] = "in verse"
-    sent = SourceAdapter().format(signature, [], {"tasks": ["a"]})
-    assert sent == PLAIN.format(signature, [], {"tasks": ["a"]})
+    sent = SourceAdapter().format(signature, [], {"tasks": "a"})
+    assert sent == PLAIN.format(signature, [], {"tasks": "a"})
     assert "Second." in sent[0]["content"] and "in verse" in sent[0]["content"]
+
+
+def test_a_list_of_texts_is_shown_as_lines_and_an_empty_one_as_such() -> None:
+    def shown(tasks: list[str]) -> str:
+        asked: str = SourceAdapter().format(MineTasks, [], {"tasks": tasks})[-1]["content"]
+        return asked.split("\n\n")[0]
+
+    assert shown(['1. a "b"', "2. c"]) == '[[ ## tasks ## ]]\n1. a "b"\n2. c'
+    assert shown([]) == "[[ ## tasks ## ]]\n(none)"
 
 
 _VALUES = st.sampled_from(

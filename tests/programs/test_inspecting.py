@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from envscaler.programs import CallProposer, ClassBuilder, ClassWriter
+from envscaler.programs import ClassBuilder
 from envscaler.runtime.records import EnvironmentPlan, TestCall
 from envscaler.runtime.sandbox import Pool
 
@@ -40,16 +40,17 @@ def calls() -> tuple[TestCall, ...]:
     )
 
 
-def verdicts(*failed: int) -> dict[str, Any]:
+def verdicts(*failed: int, reviewed: int = len(CALLS)) -> dict[str, Any]:
     """The judge's answer: every call passes but these."""
-    return {
-        "judgements": [
-            {"call": n, "verdict": "fail", "reason": "the copy is not counted"}
-            if n in failed
-            else {"call": n, "verdict": "pass"}
-            for n in range(1, len(CALLS) + 1)
-        ]
-    }
+    judgements = [{"call": n, "verdict": "fail", "reason": "the copy is lost"} for n in failed]
+    return {"reviewed": reviewed, "judgements": judgements}
+
+
+def proposed(*calls: TestCall) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The answers of two readers who agree."""
+    keep = {"tool", "arguments", "expect", "rule"}
+    outcomes = [{"call": n, "expect": call.expect} for n, call in enumerate(calls, 1)]
+    return {"calls": [call.model_dump(include=keep) for call in calls]}, {"outcomes": outcomes}
 
 
 def build(
@@ -97,7 +98,7 @@ def test_calls_that_the_judge_fails_go_to_the_repair_and_all_is_tested_again(
         made = build(pool, library, library_state, library_source, calls)
     assert made.environment.source == mended
     assert made.inspection.repairs == 1
-    assert "the copy is not counted" in lm.history[1]["messages"][-1]["content"]
+    assert "the copy is lost" in lm.history[1]["messages"][-1]["content"]
 
 
 def test_a_class_under_the_threshold_is_given_up(
@@ -114,8 +115,7 @@ def test_a_judge_that_passes_over_calls_admits_nothing(
     answering: Any, pool: Pool, library: EnvironmentPlan, library_state: Any, library_source: str,
     calls: Any,
 ) -> None:  # fmt: skip
-    few = {"judgements": verdicts()["judgements"][:5]}
-    with answering(few):
+    with answering(verdicts(reviewed=5)):
         made = build(pool, library, library_state, library_source, calls, repairs=0)
     assert made.environment is None
 
@@ -124,12 +124,11 @@ def test_tools_left_untested_are_asked_for_again_and_else_admit_nothing(
     answering: Any, pool: Pool, library: EnvironmentPlan, library_state: Any, library_source: str,
     calls: Any,
 ) -> None:  # fmt: skip
-    rest = {"calls": [c.model_dump() for c in calls[-1:]]}
-    with answering(rest, verdicts()) as lm:
+    with answering(*proposed(calls[-1]), verdicts()) as lm:
         made = build(pool, library, library_state, library_source, calls[:-1], repairs=0)
     assert made.inspection.admitted
     assert "tag_book" in lm.history[0]["messages"][-1]["content"].split("missing ## ]]")[1]
-    with answering({"calls": []}, {"calls": []}, verdicts()):
+    with answering(*proposed(), *proposed(), verdicts()):
         made = build(pool, library, library_state, library_source, calls[:-1], repairs=0)
     assert made.environment is None
     assert "tools left untested: tag_book" in made.problem
@@ -146,10 +145,53 @@ def test_a_class_of_garbage_is_given_up_after_the_set_number_of_repairs(
     assert "import os" in made.problem or "os" in made.problem
 
 
-def test_the_writer_and_the_tester_turn_bad_answers_into_problems(
-    answering: Any, library: EnvironmentPlan, library_state: Any
-) -> None:
-    with answering({}, {}):
-        assert "does not parse" in ClassWriter()(plan=library).problem
-    with answering({"calls": "three"}, {"calls": "four"}):
-        assert "does not parse" in CallProposer()(plan=library, state=library_state).problem
+def test_a_class_that_does_not_do_what_the_readers_say_is_repaired_before_a_judge_is_asked(
+    answering: Any, pool: Pool, library: EnvironmentPlan, library_state: Any, library_source: str,
+    calls: Any,
+) -> None:  # fmt: skip
+    lost = library_source.replace('book["copies"] -= 1', "pass")
+    assert lost != library_source
+    expecting = calls[7].model_copy(update={"changes": {"books.B1.copies": 1}})
+    calls = (*calls[:7], expecting, *calls[8:])
+    with answering({"source": library_source}, verdicts()) as lm:
+        made = build(pool, library, library_state, lost, calls)
+    assert made.inspection.admitted and made.inspection.repairs == 1
+    asked = lm.history[0]["messages"][-1]["content"].split("problems ## ]]")[1]
+    assert "books.B1.copies must be 1 afterwards" in asked
+
+
+@pytest.mark.parametrize("failed", [(), (4,)], ids=["the judge lets it pass", "the judge agrees"])
+def test_on_a_disagreement_that_a_repair_leaves_the_judge_decides(
+    answering: Any, pool: Pool, library: EnvironmentPlan, library_state: Any, library_source: str,
+    calls: Any, failed: tuple[int, ...],
+) -> None:  # fmt: skip
+    wrong = calls[3].model_copy(update={"data": {"name": "Nobody"}})
+    calls = (*calls[:3], wrong, *calls[4:])
+    with answering({"source": library_source}, verdicts(*failed)):
+        made = build(pool, library, library_state, library_source, calls, repairs=1)
+    assert (made.environment is not None) == (not failed)
+    assert made.inspection.overruled == ((4,) if not failed else ())
+
+
+def test_an_admitted_version_is_not_lost_when_its_repair_makes_it_worse(
+    answering: Any, pool: Pool, library: EnvironmentPlan, library_state: Any, library_source: str,
+    calls: Any,
+) -> None:  # fmt: skip
+    with answering(verdicts(8), {"source": "class LibraryEnv(:"}):
+        made = build(pool, library, library_state, library_source, calls, repairs=1)
+    assert made.environment.source == library_source
+    assert made.inspection.admitted and made.inspection.repairs == 0
+    assert len(made.sources) == 2
+
+
+def test_a_rule_without_a_violating_call_is_asked_for_and_else_admits_nothing(
+    answering: Any, pool: Pool, library: EnvironmentPlan, library_state: Any, library_source: str,
+    calls: Any,
+) -> None:  # fmt: skip
+    fewer = tuple(call for call in calls if (call.rule, call.expect) != ("R3", REFUSED))
+    rest = proposed(calls[12].model_copy(update={"rule": None}))
+    with answering(*rest, *proposed(), verdicts()) as lm:
+        made = build(pool, library, library_state, library_source, fewer, repairs=0)
+    assert "rule R3: a call that violates it" in lm.history[0]["messages"][-1]["content"]
+    assert made.environment is None
+    assert "rules left unproven: R3" in made.problem
