@@ -28,7 +28,7 @@ from .answers import Answer, Reply
 from .asking import Question, current
 from .desk import Desk, Prompt, Ticket
 
-Send = Callable[[Request, str], Reply]
+Send = Callable[[Request, Question], Reply]
 
 
 class Engine:
@@ -75,7 +75,7 @@ class Engine:
         if self._send is None:
             raise ReplayMiss(_miss(question, self._desk.sources))
         send = self._send
-        return question, self._desk.order(question, prompt, lambda: send(request, question.step))
+        return question, self._desk.order(question, prompt, lambda: send(request, question))
 
     def _joined(
         self, request: Request, question: Question, ticket: Ticket, answer: Answer

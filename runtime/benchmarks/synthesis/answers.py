@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -51,13 +50,18 @@ def _domain(known: Known, inputs: Inputs) -> Domain:
     return domain
 
 
+def _lines(text: str) -> list[str]:
+    """The items of a list of texts."""
+    return [] if text == "(none)" else text.splitlines()
+
+
 # ------------------------------------------------------------------ tasks
 
 
 def _mined(known: Known, inputs: Inputs) -> Fields:
     ideas: dict[str, Fields] = {}
     idle = []
-    for number, text in enumerate(json.loads(inputs["tasks"]), 1):
+    for number, text in enumerate(_lines(inputs["tasks"]), 1):
         domain = known.find(text)
         if domain is None:
             idle.append({"task": number, "reason": "it can be answered from knowledge"})
@@ -120,7 +124,7 @@ def _uncopied(fields: Fields) -> Fields:
 
 def _proposed(known: Known, inputs: Inputs) -> Fields:
     calls = _domain(known, inputs).calls
-    missing = json.loads(inputs["missing"])
+    missing = _lines(inputs["missing"])
     wanted = [call for call in calls if any(_meets(gap, call) for gap in missing)]
     return {"calls": wanted if missing else calls}
 
@@ -143,7 +147,7 @@ def _predicted(known: Known, inputs: Inputs) -> Fields:
     calls = _domain(known, inputs).calls
     expected = {(call["tool"], canonical(call["arguments"]).decode()): call for call in calls}
     outcomes = []
-    for line in json.loads(inputs["calls"]):
+    for line in _lines(inputs["calls"]):
         found = _NUMBERED.fullmatch(line)
         call = expected.get(found.groups()[1:]) if found else None
         if found and call:
@@ -159,7 +163,7 @@ def _misread(fields: Fields) -> Fields:
 
 
 def _judged(known: Known, inputs: Inputs) -> Fields:
-    return {"reviewed": len(json.loads(inputs["executed"])), "judgements": []}
+    return {"reviewed": len(_lines(inputs["executed"])), "judgements": []}
 
 
 def _blamed(fields: Fields) -> Fields:

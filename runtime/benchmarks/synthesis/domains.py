@@ -17,15 +17,15 @@ from . import register_plan
 
 _SYLLABLES = "ba be bi bo du fa fe fi go ka ke ki lo lu ma mi mo na ne no pa pe po ra ri ro".split()
 _IDLE = (
-    "Explain in two sentences why the sky is blue, for a reader of age {n}.",
-    "Write a rhyme with {n} lines about rain.",
-    "What is {n} times {n}?",
+    "Explain to {a} in two sentences why the sky over {b} is blue, and why {c} disagrees.",
+    "Write a rhyme about {a} and {b}, who met in the rain on the way to {c}.",
+    "How many letters do the words {a}, {b} and {c} have together?",
 )
 """Tasks that need no environment."""
 _ASKED = (
-    "Please give a {thing} of grade best to {person} number {n} and tell me when it was started.",
-    "The {hold} {n} is over: take the {thing} back and count its copies.",
-    "Block the {person} with card {n}; every {hold} of theirs stays as it is.",
+    "Please give the {thing} named {a} to the {person} {b} of {c} and tell me when it was started.",
+    "The {hold} of {a} is over: take the {thing} called {b} back and tell {c} about it.",
+    "Block the {person} {a} from {b}; every {hold} of theirs stays as {c} has written it down.",
 )
 
 
@@ -105,12 +105,8 @@ HAND_MADE = (
 def domains(count: int) -> tuple[Domain, ...]:
     """So many domains: the hand-made ones, then some with invented nouns."""
     random = Random(0)
-
-    def word() -> str:
-        return "".join(random.choices(_SYLLABLES, k=5))
-
     invented = (
-        Domain(word(), word(), word(), " ".join(word() for _ in range(5)))
+        Domain(_word(random), _word(random), _word(random), " ".join(_words(random, 5)))
         for _ in range(count - len(HAND_MADE))
     )
     return (*HAND_MADE[:count], *invented)
@@ -118,12 +114,21 @@ def domains(count: int) -> tuple[Domain, ...]:
 
 def tasks(count: int, known: Sequence[Domain]) -> tuple[SourceTask, ...]:
     """So many different tasks; one in eight needs no environment."""
-    return tuple(SourceTask(text=_task(number, known), origin="simulated") for number in range(count))
+    return tuple(SourceTask(text=_task(n, known), origin="simulated") for n in range(count))
 
 
 def _task(number: int, known: Sequence[Domain]) -> str:
+    names = dict(zip("abc", map(str.capitalize, _words(Random(number), 3)), strict=True))
     if number % 8 == 7:
-        return _IDLE[number % len(_IDLE)].format(n=number)
+        return _IDLE[number % len(_IDLE)].format(**names)
     domain = known[number % len(known)]
     asked = _ASKED[number // len(known) % len(_ASKED)]
-    return asked.format(thing=domain.thing, person=domain.person, hold=domain.hold, n=number)
+    return asked.format(thing=domain.thing, person=domain.person, hold=domain.hold, **names)
+
+
+def _words(random: Random, count: int) -> list[str]:
+    return [_word(random) for _ in range(count)]
+
+
+def _word(random: Random) -> str:
+    return "".join(random.choices(_SYLLABLES, k=5))
