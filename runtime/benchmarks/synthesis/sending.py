@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dspy.lm15 import Request
 
 
-class SimulatedTransport:
+class SimulatedSender:
     """Takes the place of `runtime.models.transport.Transport`.
 
     Args:
