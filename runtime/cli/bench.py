@@ -68,6 +68,18 @@ def soak(
     run(instances, calls, kills, seed, as_json)
 
 
+@app.command(epilog=EPILOG)
+def synthesis(quick: _Quick = False, only: _Only = None, as_json: _Json = None) -> None:
+    """Run the synthesis with a simulated model, and compare its pace with what is possible.
+
+    A thousand tasks with 256 requests in flight, a fifth of the answers bad; killed and taken up
+    again, with a budget, over HTTP. A missed target is no error.
+    """
+    from .synthesis_bench import run
+
+    run(only, as_json, quick=quick)
+
+
 _FIGURES = ("plain", "sealed", "result", "target", "held")
 
 
@@ -81,7 +93,7 @@ def run(only: str | None, file: Path | None, *, quick: bool) -> None:
     """
     from ..benchmarks import FULL, QUICK, ROWS, measure
 
-    rows = ROWS if only is None else {name: ROWS[name] for name in _names(only, ROWS)}
+    rows = ROWS if only is None else {name: ROWS[name] for name in named(only, ROWS)}
     if file is not None:
         write(file, "")  # better to fail now than after minutes
     start = time.monotonic()
@@ -95,7 +107,8 @@ def run(only: str | None, file: Path | None, *, quick: bool) -> None:
         raise EnvscalerError(f"these rows could not be measured: {', '.join(failed)}")
 
 
-def _names(only: str, known: Iterable[str]) -> list[str]:
+def named(only: str, known: Iterable[str]) -> list[str]:
+    """The rows that a comma-separated text names; raises ConfigurationError for unknown ones."""
     names = [name.strip() for name in only.split(",")]
     unknown = [name for name in names if name not in known]
     if unknown:

@@ -149,7 +149,7 @@ def _predicted(known: Known, inputs: Inputs) -> Fields:
     outcomes = []
     for line in _lines(inputs["calls"]):
         found = _NUMBERED.fullmatch(line)
-        call = expected.get(found.groups()[1:]) if found else None
+        call = expected.get((found[2], found[3])) if found else None
         if found and call:
             names = ("expect", "error", "changes", "data")
             told = {name: call[name] for name in names if name in call}

@@ -63,17 +63,16 @@ class Domain:
     @cached_property
     def plan(self) -> dict[str, Any]:
         """The output fields of a plan."""
-        return self._of(register_plan.PLAN)
+        return dict(self._of(register_plan.PLAN))
 
     @cached_property
     def state(self) -> dict[str, Any]:
-        return self._of(register_plan.STATE)
+        return dict(self._of(register_plan.STATE))
 
     @cached_property
     def calls(self) -> list[dict[str, Any]]:
         """Test calls with what they must come to."""
-        found: list[dict[str, Any]] = self._of(register_plan.CALLS)
-        return found
+        return list(self._of(register_plan.CALLS))
 
     def renamed(self, text: str) -> str:
         """A text of the register with this domain's nouns."""

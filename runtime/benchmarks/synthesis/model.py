@@ -15,7 +15,9 @@ DEFECTIVE = 20
 """Percent of the answers that are cut off, unparsable or wrong."""
 Defect = Literal["cut", "unparsable", "wrong"]
 _DEFECTS: tuple[Defect, ...] = ("cut", "unparsable", "wrong")
-_SECTION = re.compile(r"^\[\[ ## (\w+) ## \]\]\n(.*?)(?=\n\n\[\[ ## |\n\nRespond with |\Z)", re.M | re.S)
+_SECTION = re.compile(
+    r"^\[\[ ## (\w+) ## \]\]\n(.*?)(?=\n\n\[\[ ## |\n\nRespond with |\Z)", re.M | re.S
+)
 
 
 class SimulatedModel:

@@ -5,29 +5,30 @@ Its nouns, `thing`, `person` and `hold`, are replaced by those of a domain.
 
 import copy
 import datetime
+from typing import Any
 
 
 class RegisterEnv:
     """Things in several copies, the persons who hold them, and the holds between them."""
 
-    def __init__(self, init_config: dict):
+    def __init__(self, init_config: dict[str, Any]) -> None:
         self.things = copy.deepcopy(init_config["things"])
         self.persons = copy.deepcopy(init_config["persons"])
         self.holds = copy.deepcopy(init_config["holds"])
         self.today = init_config["today"]
         self.next_hold = init_config["next_hold"]
 
-    def _refuse(self, code: str, text: str) -> dict:
+    def _refuse(self, code: str, text: str) -> dict[str, Any]:
         return {"success": False, "error": f"{code}: {text}"}
 
-    def _is_text(self, value) -> bool:
+    def _is_text(self, value: object) -> bool:
         return isinstance(value, str) and value != ""
 
     def _open_holds(self, person_id: str) -> int:
         open_ones = (h for h in self.holds.values() if h["ended_on"] is None)
         return sum(1 for hold in open_ones if hold["person_id"] == person_id)
 
-    def get_thing(self, thing_id: str) -> dict:
+    def get_thing(self, thing_id: str) -> dict[str, Any]:
         """Return one thing.
 
         Args:
@@ -42,7 +43,7 @@ class RegisterEnv:
             return self._refuse("thing_not_found", "no thing has this id")
         return {"success": True, "data": dict(self.things[thing_id])}
 
-    def search_things(self, grade: str = None, name: str = None) -> dict:
+    def search_things(self, grade: str | None = None, name: str | None = None) -> dict[str, Any]:
         """Return the things of a grade or with a name.
 
         Args:
@@ -59,11 +60,12 @@ class RegisterEnv:
         found = [
             dict(thing)
             for thing in self.things.values()
-            if (grade is None or thing["grade"] == grade) and (name is None or thing["name"] == name)
+            if (grade is None or thing["grade"] == grade)
+            and (name is None or thing["name"] == name)
         ]
         return {"success": True, "data": found}
 
-    def get_person(self, person_id: str) -> dict:
+    def get_person(self, person_id: str) -> dict[str, Any]:
         """Return one person.
 
         Args:
@@ -78,7 +80,7 @@ class RegisterEnv:
             return self._refuse("person_not_found", "no person has this id")
         return {"success": True, "data": dict(self.persons[person_id])}
 
-    def search_persons(self, full_name: str = None) -> dict:
+    def search_persons(self, full_name: str | None = None) -> dict[str, Any]:
         """Return the persons with a name.
 
         Args:
@@ -96,7 +98,7 @@ class RegisterEnv:
         ]
         return {"success": True, "data": found}
 
-    def list_holds(self, person_id: str) -> dict:
+    def list_holds(self, person_id: str) -> dict[str, Any]:
         """Return the holds of a person.
 
         Args:
@@ -112,7 +114,7 @@ class RegisterEnv:
         found = [dict(h) for h in self.holds.values() if h["person_id"] == person_id]
         return {"success": True, "data": found}
 
-    def start_hold(self, thing_id: str, person_id: str) -> dict:
+    def start_hold(self, thing_id: str, person_id: str) -> dict[str, Any]:
         """Give a copy of a thing to a person.
 
         Args:
@@ -148,7 +150,7 @@ class RegisterEnv:
         }
         return {"success": True, "data": dict(self.holds[hold_id])}
 
-    def end_hold(self, hold_id: str) -> dict:
+    def end_hold(self, hold_id: str) -> dict[str, Any]:
         """Take a thing back.
 
         Args:
@@ -168,7 +170,7 @@ class RegisterEnv:
         self.things[hold["thing_id"]]["copies"] += 1
         return {"success": True, "data": dict(hold)}
 
-    def set_person_status(self, person_id: str, status: str) -> dict:
+    def set_person_status(self, person_id: str, status: str) -> dict[str, Any]:
         """Block a person or make them active again.
 
         Args:
@@ -189,7 +191,7 @@ class RegisterEnv:
         self.persons[person_id]["status"] = status
         return {"success": True, "data": dict(self.persons[person_id])}
 
-    def add_copies(self, thing_id: str, count: int) -> dict:
+    def add_copies(self, thing_id: str, count: int) -> dict[str, Any]:
         """Add copies of a thing.
 
         Args:
@@ -210,7 +212,7 @@ class RegisterEnv:
         self.things[thing_id]["copies"] += count
         return {"success": True, "data": dict(self.things[thing_id])}
 
-    def set_today(self, day: str) -> dict:
+    def set_today(self, day: str) -> dict[str, Any]:
         """Move the date of the register on.
 
         Args:

@@ -123,6 +123,8 @@ def _paced(row: str, job: Job, run: Run, least: float | None) -> Iterator[Readin
     yield Reading(row, "CPU of the host for each call", ran.cpu / len(entries) * 1e3, "ms")
     yield Reading(row, "memory, most / at half-time", ran.growth(), "x", Target(_GROWTH))
     if job.what == "pipeline":
+        idle = Evidence.of(job).traffic.idle() / ran.wall * 100
+        yield Reading(row, "of the time, no request in flight: merging, sealed runs", idle, "%")
         yield Reading(row, f"environments, of {job.domains} domains", ran.made, "")
 
 

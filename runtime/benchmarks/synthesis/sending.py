@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,37 +32,56 @@ class SimulatedSender:
         self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def send(self, request: Request, question: Question) -> Reply:
-        os.write(self._log, f"sent {question.step}\t{question.key}\n".encode())
+        self._note("sent", question)
         prompt = request.messages[-1].text or ""
         text, finish = self._model.answer(question.step, prompt, question.key)
         time.sleep(self._latency)
-        os.write(self._log, f"answered {question.step}\t{question.key}\n".encode())
+        self._note("answered", question)
         return Reply(text, finish, len(prompt) // 4, len(text) // 4, 0.0, 1)
+
+    def _note(self, how: str, question: Question) -> None:
+        line = f"{how}\t{time.monotonic():.3f}\t{question.step}\t{question.key}\n"
+        os.write(self._log, line.encode())
 
     def close(self) -> None:
         """The log stays open: requests that nobody waits for any more still end."""
 
 
-class Traffic(NamedTuple):
+class Noted(NamedTuple):
+    """A line of the log."""
+
+    how: str
+    """`sent` or `answered`."""
+    moment: float
+    """Of the clock that all processes of the machine share, in seconds."""
+    step: str
+    key: str
+
+
+class Traffic:
     """What a log says."""
 
-    sent: Counter[str]
-    """How often each question was sent."""
-    answered: Counter[str]
-    steps: Counter[str]
-    """Requests by step."""
+    def __init__(self, lines: Sequence[Noted]) -> None:
+        self._lines = lines
+        self.sent = Counter(line.key for line in lines if line.how == "sent")
+        """How often each question was sent."""
+
+    @classmethod
+    def read(cls, log: Path) -> Traffic:
+        text = log.read_text() if log.exists() else ""
+        rows = (line.split("\t") for line in text.splitlines())
+        return cls([Noted(how, float(moment), step, key) for how, moment, step, key in rows])
 
     @property
     def requests(self) -> int:
         return self.sent.total()
 
-    @classmethod
-    def read(cls, log: Path) -> Traffic:
-        lines = log.read_text().splitlines() if log.exists() else []
-        words = [line.partition(" ")[::2] for line in lines]
-        rows = [(how, *rest.split("\t")) for how, rest in words]
-        return cls(
-            Counter(key for how, _, key in rows if how == "sent"),
-            Counter(key for how, _, key in rows if how == "answered"),
-            Counter(step for how, step, _ in rows if how == "sent"),
-        )
+    def idle(self) -> float:
+        """Seconds between the first request and the last answer without any in flight."""
+        flying, since, seconds = 0, None, 0.0
+        for line in sorted(self._lines, key=lambda line: line.moment):
+            if flying == 0 and since is not None:
+                seconds += line.moment - since
+            flying += 1 if line.how == "sent" else -1
+            since = line.moment
+        return seconds

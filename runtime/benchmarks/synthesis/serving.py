@@ -7,6 +7,7 @@ import json
 import multiprocessing
 import os
 import re
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,7 +70,7 @@ class _Server:
         prompt = body["messages"][-1]["content"]
         key = digest(prompt)
         self._times[key] += 1  # a question that is asked again may be answered better
-        os.write(self._log, f"sent {MINING}\t{key}\n".encode())
+        os.write(self._log, f"sent\t{time.monotonic():.3f}\t{MINING}\t{key}\n".encode())
         text, finish = self._model.answer(MINING, prompt, f"{key}{self._times[key]}")
         usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
         message = {"role": "assistant", "content": text}

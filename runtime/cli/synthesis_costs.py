@@ -1,0 +1,112 @@
+"""Where the CPU of one model call goes: each part of it alone, many times over."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..benchmarks.readings import Reading
+from ..benchmarks.synthesis.domains import HAND_MADE
+from ..benchmarks.synthesis.model import SimulatedModel
+from ..models.answers import Answer, Entry, Reply
+from ..models.asking import Question, asking
+
+if TYPE_CHECKING:
+    from dspy.lm15 import Request
+
+_ROW = "cost"
+_IDEA = HAND_MADE[0]
+_INPUTS = {
+    "summary": _IDEA.summary,
+    "introduction": _IDEA.introduction,
+    "tasks": ["Give the bicycle named Fado to the rider Lumi."] * 8,
+    "size": "about 15 operations",
+}
+
+
+def costs(times: int) -> Iterator[Reading]:
+    """CPU for each call of the step that plans an environment, whose answers are long."""
+    with tempfile.TemporaryDirectory() as folder:
+        for case, work in _parts(Path(folder)):
+            yield Reading(_ROW, case, _cpu(work, times), "ms")
+
+
+def _cpu(work: Callable[[], object], times: int) -> float:
+    """Milliseconds of this process for each time, all threads together."""
+    work()
+    start = time.process_time()
+    for _ in range(times):
+        work()
+    return (time.process_time() - start) / times * 1e3
+
+
+def _parts(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+    import dspy
+
+    from ...signatures import PlanEnvironment, SourceAdapter
+    from ..models.lanes import Lanes
+
+    adapter, plain = SourceAdapter(), dspy.ChatAdapter(use_json_adapter_fallback=False)
+    prompt = plain.format(PlanEnvironment, [], _INPUTS)[-1]["content"]
+    text, _ = SimulatedModel(HAND_MADE, defective=0).answer("plan environment", prompt, "")
+    yield "DSPy's own prompt", lambda: plain.format(PlanEnvironment, [], _INPUTS)
+    yield "prompt", lambda: adapter.format(PlanEnvironment, [], _INPUTS)
+    yield "DSPy's own parsing", lambda: plain.parse(PlanEnvironment, text)
+    yield "parsing", lambda: adapter.parse(PlanEnvironment, text)
+    yield "key of the question", _asked
+    with closing(Lanes(1)) as lanes:
+        yield "to a lane and back", lambda: lanes.submit(_nothing).result()
+    yield from _whole(folder, text)
+
+
+def _asked() -> None:
+    with asking("plan environment", _INPUTS):
+        """Only the key is wanted."""
+
+
+def _nothing() -> None:
+    """A job that takes no time."""
+
+
+def _whole(folder: Path, text: str) -> Iterator[tuple[str, Callable[[], object]]]:
+    import dspy
+
+    from ...programs import Step
+    from ...signatures import PlanEnvironment
+    from ..models import ModelSettings, open_models
+    from ..models.ledger import Ledger
+    from ..store import RunStore
+
+    numbers = count()
+    with RunStore.open(folder, {"benchmark": "cost"}) as store:
+        ledger, entry = Ledger(store), Entry("plan environment", "", "", "m", "asked")
+
+        def book() -> None:
+            key = f"booked {next(numbers)}"
+            answer = Answer(key=key, step="plan environment", completion=text)
+            ledger.book(replace(entry, key=key), answer)
+
+        yield "ledger and store", book
+        settings = ModelSettings(model="openai/simulated", concurrency=1, sender=_Ready(text))
+        step = Step(PlanEnvironment, "plan environment")
+        with open_models(settings, store) as models, dspy.context(lm=models.lm()):
+            yield "a whole call", lambda: step(key=next(numbers), **_INPUTS)
+
+
+class _Ready:
+    """Says the same to everybody, at once."""
+
+    def __init__(self, text: str) -> None:
+        self._reply = Reply(text, "stop", 1, 1, 0.0, 1)
+
+    def send(self, request: Request, question: Question) -> Reply:
+        return self._reply
+
+    def close(self) -> None:
+        """Nothing is held."""
