@@ -14,7 +14,7 @@ from rich.text import Text
 from ..errors import EnvscalerError
 from ..state import Json
 from .bench import named, write
-from .blocks import Cell, console, indented, table, verdict
+from .blocks import Cell, console, table, verdict
 from .wording import clean, one_line
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..benchmarks.synthesis.rows import Row, Size
 
 _COST = "cost"
+_COLUMNS = ("synthesis", "result", "target", "held")
 _TIMES = {True: 20, False: 300}
 """How often each part of a call is made, for quick runs and others."""
 
@@ -42,13 +43,12 @@ def run(only: str | None, file: Path | None, *, quick: bool) -> None:
     for name in names:
         console(stderr=True).print(f"measuring {name}")
         readings += _measured(name, ROWS.get(name), QUICK if quick else FULL, quick)
-    console().print(table(("synthesis", "result", "target", "held"), _rows(readings)))
+    console().print(table(_COLUMNS, list(_rows(readings)), right=_COLUMNS[1:3]))
     if file is not None:
         write(file, json.dumps([_told(reading) for reading in readings], indent=2) + "\n")
     if failed := [reading for reading in readings if reading.failure]:
-        raise EnvscalerError(
-            "; ".join(f"{one.row}: {one_line(clean(one.failure))}" for one in failed)
-        )
+        told = (f"{one.row}: {one_line(clean(one.failure))}" for one in failed)
+        raise EnvscalerError(f"these rows could not be measured: {'; '.join(told)}")
 
 
 def _measured(name: str, row: Row | None, size: Size, quick: bool) -> list[Reading]:
@@ -74,7 +74,7 @@ def _rows(readings: Sequence[Reading]) -> Iterator[tuple[Cell, ...]]:
             if one.row == name and one.value is not None:
                 target = f"{one.target} {one.unit}".strip() if one.target else None
                 figure = f"{one.value:,.3g} {one.unit}".strip()
-                yield (indented(Text(one.case), by=1), figure, target, verdict(one.held))
+                yield (Text(f" {one.case}"), figure, target, verdict(one.held))
 
 
 def _told(reading: Reading) -> Json:

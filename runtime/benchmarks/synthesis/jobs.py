@@ -21,12 +21,15 @@ _BESIDE = ("write class", "write methods")
 _BEFORE = ("write state", "repair state", "propose test calls", "predict outcomes")
 
 
+Work = Literal["steps", "pipeline"]
+"""Only the mining of single tasks, or the synthesis as a whole, without scenarios."""
+
+
 @dataclass(frozen=True)
 class Job:
     """What a process of its own does with the simulated model."""
 
-    what: Literal["steps", "pipeline"]
-    """Only the mining of single tasks, or the synthesis as a whole, without scenarios."""
+    what: Work
     folder: Path
     tasks: int
     domains: int

@@ -16,7 +16,7 @@ DEFECTIVE = 20
 Defect = Literal["cut", "unparsable", "wrong"]
 _DEFECTS: tuple[Defect, ...] = ("cut", "unparsable", "wrong")
 _SECTION = re.compile(
-    r"^\[\[ ## (\w+) ## \]\]\n(.*?)(?=\n\n\[\[ ## |\n\nRespond with |\Z)", re.M | re.S
+    r"^\[\[ ## (\w+) ## \]\]\n(.*?)(?=\n\n\[\[ ## |\n\nRespond with |\Z)", re.MULTILINE | re.DOTALL
 )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...run_folder import EXPORT
 from ..readings import Reading, Target
-from .jobs import Evidence, Job, Ran, ideal
+from .jobs import Evidence, Job, Ran, Work, ideal
 from .sending import Traffic
 from .serving import served
 
@@ -105,9 +105,8 @@ ROWS: Mapping[str, Row] = {
 }
 
 
-def _job(what: str, size: Size, folder: Path, latency: float) -> Job:
-    kind = "steps" if what == "steps" else "pipeline"
-    return Job(kind, folder, size.tasks, size.domains, latency, size.slots)
+def _job(what: Work, size: Size, folder: Path, latency: float) -> Job:
+    return Job(what, folder, size.tasks, size.domains, latency, size.slots)
 
 
 def _paced(row: str, job: Job, run: Run, least: float | None) -> Iterator[Reading]:
