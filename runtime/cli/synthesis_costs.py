@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -35,6 +37,7 @@ def costs(times: int) -> Iterator[Reading]:
     with tempfile.TemporaryDirectory() as folder:
         for case, work in _parts(Path(folder)):
             yield Reading(_ROW, case, _cpu(work, times), "ms")
+    yield Reading(_ROW, "sealed runs of a class, workers included", _sealed(3), "ms")
 
 
 def _cpu(work: Callable[[], object], times: int) -> float:
@@ -44,6 +47,26 @@ def _cpu(work: Callable[[], object], times: int) -> float:
     for _ in range(times):
         work()
     return (time.process_time() - start) / times * 1e3
+
+
+def _sealed(times: int) -> float:
+    """Milliseconds of this process and its workers for each inspection of a class."""
+    from ..inspection import inspect_class, run_calls
+    from ..records import EnvironmentPlan, TestCall
+    from ..sandbox import Pool
+
+    words = {"summary": _IDEA.summary, "introduction": _IDEA.introduction}
+    plan = EnvironmentPlan.model_validate({**words, **_IDEA.plan})
+    calls = [TestCall.model_validate(call) for call in _IDEA.calls]
+    start = os.times()
+    with Pool() as pool:
+        for number in range(times):
+            source = f"{_IDEA.source}\n# {number}\n"
+            made = inspect_class(pool, plan, source, _IDEA.state).environment
+            if made is not None:
+                run_calls(pool, made, _IDEA.state, calls)
+    took = os.times()
+    return (sum(took[:4]) - sum(start[:4])) / times * 1e3
 
 
 def _parts(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
@@ -95,8 +118,12 @@ def _whole(folder: Path, text: str) -> Iterator[tuple[str, Callable[[], object]]
         yield "ledger and store", book
         settings = ModelSettings(model="openai/simulated", concurrency=1, sender=_Ready(text))
         step = Step(PlanEnvironment, "plan environment")
-        with open_models(settings, store) as models, dspy.context(lm=models.lm()):
-            yield "a whole call", lambda: step(key=next(numbers), **_INPUTS)
+        with (
+            open_models(settings, store) as models,
+            dspy.context(lm=models.lm()),
+            asyncio.Runner() as runner,
+        ):
+            yield "a whole call", lambda: runner.run(step.acall(key=next(numbers), **_INPUTS))
 
 
 class _Ready:
