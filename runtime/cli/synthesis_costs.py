@@ -11,16 +11,13 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ..benchmarks.readings import Reading
 from ..benchmarks.synthesis.domains import HAND_MADE
 from ..benchmarks.synthesis.model import SimulatedModel
 from ..models.answers import Answer, Entry, Reply
 from ..models.asking import Question, asking
-
-if TYPE_CHECKING:
-    from dspy.lm15 import Request
 
 _ROW = "cost"
 _IDEA = HAND_MADE[0]
@@ -70,12 +67,11 @@ def _sealed(times: int) -> float:
 
 
 def _parts(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
-    import dspy
-
     from ...signatures import PlanEnvironment, SourceAdapter
     from ..models.lanes import Lanes
 
-    adapter, plain = SourceAdapter(), dspy.ChatAdapter(use_json_adapter_fallback=False)
+    (chat_adapter,) = SourceAdapter.__bases__
+    adapter, plain = SourceAdapter(), chat_adapter(use_json_adapter_fallback=False)
     prompt = plain.format(PlanEnvironment, [], _INPUTS)[-1]["content"]
     text, _ = SimulatedModel(HAND_MADE, defective=0).answer("plan environment", prompt, "")
     yield "DSPy's own prompt", lambda: plain.format(PlanEnvironment, [], _INPUTS)
@@ -98,8 +94,6 @@ def _nothing() -> None:
 
 
 def _whole(folder: Path, text: str) -> Iterator[tuple[str, Callable[[], object]]]:
-    import dspy
-
     from ...programs import Step
     from ...signatures import PlanEnvironment
     from ..models import ModelSettings, open_models
@@ -118,11 +112,8 @@ def _whole(folder: Path, text: str) -> Iterator[tuple[str, Callable[[], object]]
         yield "ledger and store", book
         settings = ModelSettings(model="openai/simulated", concurrency=1, sender=_Ready(text))
         step = Step(PlanEnvironment, "plan environment")
-        with (
-            open_models(settings, store) as models,
-            dspy.context(lm=models.lm()),
-            asyncio.Runner() as runner,
-        ):
+        with open_models(settings, store) as models, asyncio.Runner() as runner:
+            step.set_lm(models.lm())
             yield "a whole call", lambda: runner.run(step.acall(key=next(numbers), **_INPUTS))
 
 
@@ -132,7 +123,7 @@ class _Ready:
     def __init__(self, text: str) -> None:
         self._reply = Reply(text, "stop", 1, 1, 0.0, 1)
 
-    def send(self, request: Request, question: Question) -> Reply:
+    def send(self, request: Any, question: Question) -> Reply:
         return self._reply
 
     def close(self) -> None:

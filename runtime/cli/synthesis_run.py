@@ -67,8 +67,6 @@ def _pipeline(job: Job, settings: ModelSettings, tasks: Sequence[SourceTask]) ->
 
 
 def _steps(job: Job, settings: ModelSettings, tasks: Sequence[SourceTask]) -> int:
-    import dspy
-
     from ...programs import TaskMiner
     from ...programs.step import complete
     from ...programs.together import together
@@ -87,8 +85,8 @@ def _steps(job: Job, settings: ModelSettings, tasks: Sequence[SourceTask]) -> in
     with (
         RunStore.open(job.folder, {"benchmark": "steps"}) as store,
         open_models(settings, store) as models,
-        dspy.context(lm=models.lm()),
     ):
+        miner.set_lm(models.lm())
         return complete(work())
 
 

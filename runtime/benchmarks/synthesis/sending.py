@@ -7,14 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 from ...models.answers import Reply
 from ...models.asking import Question
 from .model import SimulatedModel
-
-if TYPE_CHECKING:
-    from dspy.lm15 import Request
 
 
 class SimulatedSender:
@@ -31,7 +28,7 @@ class SimulatedSender:
         self._model, self._latency = model, latency
         self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
-    def send(self, request: Request, question: Question) -> Reply:
+    def send(self, request: Any, question: Question) -> Reply:
         self._note("sent", question)
         prompt = request.messages[-1].text or ""
         text, finish = self._model.answer(question.step, prompt, question.key)
