@@ -32,7 +32,7 @@ _STOP = frozenset(
     "date dates time day days status".split()
 )
 """Words that any system of records is described with; they tell no domain from another."""
-_ENDING = re.compile(r"(?:ies|es|s|ing|ed)$")
+_ENDING = re.compile(r"(?:ies|es|s|ing|ed|y|e)$")
 
 
 def open_embedder(name: str = TFIDF, settings: ModelSettings | None = None) -> Embedder:

@@ -24,7 +24,7 @@ from .state import Json, canonical
 
 _APPLICATION = 0x656E7673
 """Marks a SQLite file as a run of ours ("envs")."""
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE answers (
@@ -33,7 +33,8 @@ CREATE TABLE answers (
 );
 CREATE TABLE ledger (
     step TEXT, key TEXT, owner TEXT, model TEXT, how TEXT, prompt_tokens INTEGER,
-    completion_tokens INTEGER, cost_usd REAL, seconds REAL, attempts INTEGER
+    completion_tokens INTEGER, cost_usd REAL, seconds REAL, attempts INTEGER,
+    prompt_chars INTEGER, completion_chars INTEGER
 );
 CREATE TABLE records (kind TEXT, id TEXT, json TEXT NOT NULL, PRIMARY KEY (kind, id));
 CREATE TABLE outcomes (

@@ -55,7 +55,8 @@ class ProposeTestCalls(dspy.Signature):
     that meets just this. For each business rule one call that violates only this rule and one that
     just keeps it, at the border of its limit, both tagged with the rule's id (they count for their
     operation too). Searches: one call for each filter, one where two filters meet, one that finds
-    nothing. Work out every outcome from plan and state, as exactly as the plan allows.
+    nothing. Four or five calls an operation are enough: let one call test several things. Work out
+    every outcome from plan and state, as exactly as the plan allows.
     """
 
     plan: str = dspy.InputField()

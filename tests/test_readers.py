@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +25,7 @@ def written(folder: Path, name: str, text: str | bytes) -> Path:
     return path
 
 
-def texts(path: Path | None, limit: int | None = None) -> list[str]:
+def texts(path: Path | str | None, limit: int | None = None) -> list[str]:
     return [task.text for task in read_tasks(path, limit)]
 
 
@@ -58,6 +61,9 @@ API_BANK = {
 }
 
 
+TOOLSET = {"Name": "n", "Functions": "1. f", "Instructions": ["a", "b"], "Golden_Answers": []}
+
+
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
@@ -70,6 +76,17 @@ API_BANK = {
         ("t.json", '{"task": "one", "tags": ["a"]}', ["one"]),
         ("t.txt", "one\n\n  two  \n", ["one", "two"]),
         ("tasks", "\ufeffone\n", ["one"]),
+        (
+            "t.csv",
+            'id,Question\r\n1,"one, or\r\ntwo"\r\n\r\n2,three\r\n',
+            ["one, or\r\ntwo", "three"],
+        ),
+        ("t.csv", '\ufefftext,label\none,x\n"say ""two""",y\n,z\n', ["one", 'say "two"']),
+        ("t.CSV", "id,task\n1\n2,two\n", ["two"]),
+        ("t.csv", "instruction,input,output\nShorten.,A text.,.\n", ["Shorten.\n\nA text."]),
+        ("t.tsv", "query\tn\none, two\t1\n", ["one, two"]),
+        ("t.json", json.dumps([TOOLSET, TOOLSET | {"Instructions": ["c"]}]), ["a", "b", "c"]),
+        ("t.json", json.dumps([{"Name": "n", "Functions": ""}, "one"]), ["one"]),
         ("t.json", json.dumps([API_BANK]), ["Find a hall."]),
         (
             "t.json",
@@ -152,8 +169,14 @@ def test_any_list_of_strings_is_read_back_without_its_repetitions(
         ("t.jsonl", '{"instruction": 3, "input": "", "output": ""}', "field instruction.*number"),
         ("t.json", '["a", 3]', "row 2 is a JSON number"),
         ("t.json", '["\\ud800"]', "row 1 holds half a character"),
-        ("t.txt", b"caf\xe9\n", "not UTF-8 text .byte 3 is 0xe9"),
+        ("t.txt", b"caf\xe9\n", "not UTF-8 text .byte 3 of line 1 is 0xe9"),
         ("t.txt", b"PK\x03\x04\x00\x00", "binary"),
+        ("t.csv", "", "is empty"),
+        ("t.csv", "id,name\n1,a\n", "no column of tasks: its columns are id, name"),
+        ("t.csv", "\n\ntask\n", "its columns are none"),
+        ("t.csv", "task\n" + "a" * 200_000, "line 2 is no entry of a table: field larger"),
+        ("t.csv", "task\n", "every row is empty"),
+        ("t.json", '[{"Name": "n", "Functions": "", "Instructions": [1]}]', "Instructions are .1."),
         ("t.parquet", "PAR1", "ends in .parquet"),
     ],
 )
@@ -194,9 +217,115 @@ def test_public_task_files_are_read_as_they_are(name: str, count: int) -> None:
     assert all("Generate A" not in task.text and "User:" not in task.text for task in tasks)
 
 
-def test_a_public_toolset_file_is_not_tasks() -> None:
+def test_the_instructions_of_public_toolsets_are_tasks() -> None:
     path = DATA / "toolalpaca-simulated.json"
     if not path.is_file():
         pytest.skip(f"shared data file {path.name} is not here")
-    with pytest.raises(DataError, match="row 1 is not a task: its fields are Category"):
-        read_tasks(path)
+    tasks = read_tasks(path)
+    assert len(tasks) == 100
+    assert [task.origin for task in tasks[9:11]] == [f"{path.name}:1.10", f"{path.name}:2.1"]
+    assert "axolotl" in tasks[0].text
+
+
+# ------------------------------------------------------------------ long files
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "row"),
+    [("t.jsonl", "", '{"task": "%d"}\n'), ("t.csv", "task\n", "%d\n"), ("t.txt", "", "%d\n")],
+)
+def test_with_a_limit_the_rest_of_a_long_file_is_not_even_read(
+    tmp_path: Path, name: str, first: str, row: str
+) -> None:
+    path = tmp_path / name
+    os.mkfifo(path)
+    endless = f"""
+import itertools
+with open({str(path)!r}, "w") as pipe:
+    pipe.write({first!r})
+    pipe.writelines({row!r} % n for n in itertools.count())
+"""
+    with subprocess.Popen([sys.executable, "-c", endless], stderr=subprocess.DEVNULL) as writer:
+        assert texts(path, limit=3) == ["0", "1", "2"]
+        assert writer.wait() != 0  # nobody reads on, so its pipe is broken
+
+
+# ------------------------------------------------------------------ data sets
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """A data set of two splits, as a folder that `datasets` loads."""
+    folder = tmp_path / "chores"
+    folder.mkdir()
+    rows = [{"ask": "one", "n": 1}, {"ask": None, "n": 2}, {"ask": " One", "n": 3}]
+    lines = [json.dumps(row) for row in [*rows, {"ask": "two", "n": 4}]]
+    written(folder, "train.jsonl", "\n".join(lines))
+    written(folder, "test.jsonl", json.dumps({"ask": "three", "n": 5}))
+    return folder
+
+
+def test_a_column_of_a_data_set_is_read_by_its_split(dataset: Path) -> None:
+    tasks = read_tasks(f"hub:{dataset}:train:ask")
+    assert [(task.text, task.origin) for task in tasks] == [
+        ("one", "chores:1"),
+        ("two", "chores:4"),
+    ]
+    assert texts(f"hub:{dataset}:test:ask") == ["three"]
+    assert texts(f"hub:{dataset}@default:train:ask", limit=1) == ["one"]
+    assert texts(Path(f"hub:{dataset}:test:ask")) == ["three"]
+
+
+@pytest.mark.parametrize(
+    ("config", "rest", "says"),
+    [
+        ("", "dev:ask", "no split 'dev'; it has train, test"),
+        ("", "train:question", "no column 'question' in its split 'train'; it has ask, n"),
+        ("", "train:n", "row 1: the column 'n' holds a JSON number where a string is expected: 1"),
+        ("@other", "train:ask", r"does not open: .*'other' not found. Available: \['default'\]"),
+    ],
+)
+def test_what_a_data_set_lacks_is_named_with_what_it_has(
+    dataset: Path, config: str, rest: str, says: str
+) -> None:
+    with pytest.raises(DataError, match=says):
+        read_tasks(f"hub:{dataset}{config}:{rest}")
+
+
+def test_a_data_set_that_breaks_off_is_refused(dataset: Path) -> None:
+    written(dataset, "train.jsonl", '{"ask": "one"}\n' * 2 + "{")
+    with pytest.raises(DataError, match=r"'.*chores' (cannot be read on|does not open)"):
+        read_tasks(f"hub:{dataset}:train:ask")
+
+
+def test_a_folder_without_data_is_no_data_set(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="There is no data set"):
+        read_tasks(f"hub:{tmp_path}:train:ask")
+
+
+def test_a_hub_that_is_not_reached_is_refused_at_once() -> None:
+    program = """
+from envscaler.runtime.errors import DataError
+from envscaler.runtime.readers import read_tasks
+try:
+    read_tasks("hub:org/data:train:question")
+except DataError as fault:
+    print(fault)
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "'org/data' cannot be looked up, for the Hub is not reached" in said.stdout
+    assert "give a local folder or file" in said.stdout
+
+
+@pytest.mark.parametrize(
+    "given", ["hub:", "hub:data", "hub:data:train", "hub::train:q", "hub:d::q"]
+)
+def test_a_hub_source_that_lacks_a_part_is_a_wrong_setting(given: str) -> None:
+    with pytest.raises(ConfigurationError, match="write hub:NAME:SPLIT:COLUMN or"):
+        read_tasks(given)

@@ -119,6 +119,22 @@ def show(run: options.Run, ident: options.Ident = None, as_json: options.AsJson 
 
 
 @app.command(epilog=EPILOG)
+def report(
+    run: options.LedgeredRun,
+    html: options.Html = None,
+    png: options.Png = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show what a run took in, lost and spent, from its tasks to its trajectories.
+
+    Works on the folder of a run, finished, going on or killed.
+    """
+    from .report import report as print_report
+
+    print_report(run, html=html, png=png, as_data=as_json)
+
+
+@app.command(epilog=EPILOG)
 def verify(
     folder: options.Folder,
     unsafe: options.Unsafe = False,
@@ -136,3 +152,60 @@ def verify(
     from .verify import run
 
     run(folder, unsafe=unsafe, quiet=quiet, as_json=as_json)
+
+
+@app.command(epilog=EPILOG)
+def domains(
+    folder: options.Run, plot: options.Plot = None, as_json: options.AsJson = False
+) -> None:
+    """Show what the environments of a run or an export consist of, and how different they are.
+
+    Counts beside upstream EnvScaler's published means, similarity of state schemas and tool
+    signatures, and pairs that are too much alike.
+    """
+    from .domains import domains as print_domains
+
+    print_domains(folder, plot=plot, as_data=as_json)
+
+
+@app.command(epilog=EPILOG)
+def decontaminate(
+    source: options.Compared = None,
+    signatures: options.Signatures = None,
+    quiet: options.Quiet = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Compare tasks, a run or an export with BFCL, tau-bench and ACEBench.
+
+    Runs of words, names and parameters of tools are compared as hashes; no benchmark's text is
+    shipped. The exit code is 1 when something is too near. `synthesize` does the same by itself.
+    """
+    from .decontaminate import run
+
+    run(source, signatures=signatures, quiet=quiet, as_json=as_json)
+
+
+@app.command(epilog=EPILOG)
+def admit(
+    file: options.Candidate,
+    state: options.StateFile = None,
+    plan: options.PlanFile = None,
+    class_name: options.ClassName = None,
+    out: options.AdmittedOut = None,
+    unsafe: options.Unsafe = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Bring your own environment: put a class through the gates that synthesized ones pass.
+
+    Says what it lacks, gate by gate, with the calls that show it, and what could not be looked at.
+
+    Classes are only ever run in sealed workers. Without a plan one is derived from the class, and
+    what only our own classes promise is noted and not held against it. The exit code is 1 unless
+    every class is admitted.
+    """
+    from .admit import run
+
+    run(
+        file, out,
+        state=state, plan=plan, class_name=class_name, unsafe=unsafe, as_json=as_json,
+    )  # fmt: skip

@@ -133,6 +133,15 @@ AsJson = Annotated[
     bool, Option("--json", help="Print one JSON document on stdout, and nothing else there.")
 ]
 Run = Annotated[Path, Argument(metavar="RUN", help="The folder of a run or of an export.")]
+LedgeredRun = Annotated[Path, Argument(metavar="RUN", help="The folder of a run.")]
+Html = Annotated[
+    Path | None,
+    Option("--html", metavar="FILE", help="Write the report as one self-contained page, too."),
+]
+Png = Annotated[
+    Path | None,
+    Option("--png", metavar="FILE", help="Draw the waterfall, too; needs matplotlib."),
+]
 Ident = Annotated[
     str | None,
     Argument(metavar="ENV|SCENARIO|TRAJECTORY", help="An id, its beginning, or a class name."),
@@ -147,4 +156,42 @@ Folder = Annotated[
 Unsafe = Annotated[
     bool,
     Option("--unsafe", help="Run generated code even where the platform cannot seal it."),
+]
+Compared = Annotated[
+    Path | None,
+    Argument(metavar="SOURCE", help="A file of tasks, a run or an export; the bundled tasks if "
+             "left out."),
+]  # fmt: skip
+Signatures = Annotated[
+    Path | None,
+    Option("--signatures", metavar="FILE",
+           help="Signatures of other benchmarks, as runtime.decontamination.build makes them."),
+]  # fmt: skip
+Plot = Annotated[
+    Path | None,
+    Option("--plot", metavar="FILE", help="Draw the overview too: .png, .svg or .pdf."),
+]
+Candidate = Annotated[
+    Path,
+    Argument(
+        metavar="FILE",
+        help="A Python source, upstream EnvScaler's env_metadata.json, or a run or export.",
+    ),
+]
+StateFile = Annotated[
+    Path | None,
+    Option("--state", metavar="FILE",
+           help="The initial state as JSON, or upstream's env_scenario.json."),
+]  # fmt: skip
+PlanFile = Annotated[
+    Path | None,
+    Option("--plan", metavar="FILE",
+           help="What the class promises, as JSON; derived from the class if left out."),
+]  # fmt: skip
+ClassName = Annotated[
+    str | None, Option("--class", metavar="NAME", help="Which class, or which id of a run.")
+]
+AdmittedOut = Annotated[
+    Path | None,
+    Option("--out", metavar="DIR", help="Write what is admitted as an export; needs a plan."),
 ]

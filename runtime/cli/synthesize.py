@@ -110,8 +110,8 @@ def run(
             from ...programs.run import synthesize
 
             done = synthesize(
-                given, out, models=settings, skeletons=skeletons, scenarios=scenarios, rollouts=rollouts,
-                unsafe=unsafe,
+                given, out, models=settings, skeletons=skeletons,
+                scenarios=scenarios, rollouts=rollouts, unsafe=unsafe,
                 on_settled=told.settled, on_event=told.event,
             )  # fmt: skip
     except KeyboardInterrupt:

@@ -111,7 +111,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         for made in build(given.sources, given.out):
-            print(f"{made.name}: {len(made.items)} items, {len(made.tool_sets)} tool sets")
+            print(f"{made.name}: items {len(made.items)}, tool sets {len(made.tool_sets)}")
     except EnvscalerError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -1,20 +1,22 @@
-"""Compares tasks, ideas and environments with the signatures of benchmarks."""
+"""Compares tasks, ideas, environments and scenarios with the signatures of benchmarks."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
-from ..records import Environment, EnvironmentIdea, SourceTask, ToolSpec
+from ..records import Environment, EnvironmentIdea, Scenario, SourceTask, ToolSpec
 from .fingerprints import LONG, SHORT, ToolPrint, descriptions, grams, tool_print
 from .overlaps import MEASURED, Kind, Limits, Overlap, nearest
 from .signatures import Benchmark, ToolSet, read_signatures, shipped_path, unpacked
 
-Judged = SourceTask | EnvironmentIdea | Environment
+Judged = SourceTask | EnvironmentIdea | Environment | Scenario
+"""What can be compared with benchmarks."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,12 @@ class Decontaminator:
         told = "\n".join([plan.summary, plan.introduction, *(rule.text for rule in plan.rules)])
         return nearest([*self._tools(environment.tools), *self._texts(told)])
 
+    def scenario(self, scenario: Scenario) -> tuple[Overlap, ...]:
+        """The nearest items to its task and to what its user knows, wants and hides."""
+        user = scenario.user
+        parts = [scenario.task, *([user.knows, user.wants, user.hides] if user else [])]
+        return self.task("\n".join(parts))
+
     def overlaps(self, record: Judged) -> tuple[Overlap, ...]:
         """What a record shares with each benchmark, the most serious first."""
         match record:
@@ -85,6 +93,8 @@ class Decontaminator:
                 return self.idea(record)
             case Environment():
                 return self.environment(record)
+            case Scenario():
+                return self.scenario(record)
 
     def refusal(self, record: Judged) -> str:
         """Why a record must not be used, in one sentence; empty when it may."""
@@ -169,12 +179,15 @@ def _names(given: Sequence[ToolPrint], known: Sequence[ToolPrint], least: int) -
 
 
 def _schemas(given: Sequence[ToolPrint], known: Sequence[ToolPrint], least: int) -> float:
-    """Of the tools with several parameters on the smaller side, the share that both take alike."""
-    own, others = (
-        Counter(tool.typed for tool in tools if len(tool.typed) > 1) for tools in (given, known)
+    """Of the distinct sets of several parameters on the smaller side, the share that both have.
+
+    Distinct ones, because ten tools that all take two numbers `a` and `b` prove no more than one.
+    """
+    return _share(
+        {tool.typed for tool in given if len(tool.typed) > 1},
+        {tool.typed for tool in known if len(tool.typed) > 1},
+        least,
     )
-    shared = (own & others).total()
-    return shared / min(own.total(), others.total()) if shared >= least else 0.0
 
 
 def _parameters(given: Sequence[ToolPrint], known: Sequence[ToolPrint], least: int) -> float:
@@ -186,6 +199,7 @@ def _parameters(given: Sequence[ToolPrint], known: Sequence[ToolPrint], least: i
     return shared / len(own | others) if shared >= least else 0.0
 
 
-def _share(given: set[int] | frozenset[int], known: set[int] | frozenset[int], least: int) -> float:
+def _share(given: Set[T], known: Set[T], least: int) -> float:
+    """Of the smaller set, the share that both have; nothing when that is fewer than `least`."""
     shared = len(given & known)
     return shared / min(len(given), len(known)) if shared >= least else 0.0

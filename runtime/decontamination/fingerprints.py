@@ -112,9 +112,9 @@ def _kind(schema: Json) -> str:
 _GENERIC = frozenset(
     "get list find search show view read fetch check add create new make update edit change modify "
     "set delete remove cancel book order log login logout in out sign up off status state info "
-    "information details detail all by id name for of the to and from user users customer customers "
-    "account accounts item items product products record records entry entries message messages "
-    "send reservation reservations booking bookings orders payment payments balance history date "
-    "time type types open close start stop current my".split()
+    "information details detail all by id name for of the to and from user users customer "
+    "customers account accounts item items product products record records entry entries message "
+    "messages send reservation reservations booking bookings orders payment payments balance "
+    "history date time type types open close start stop current my".split()
 )
 """Names made of these words alone tell no system from another."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Self
 
-from ..records import Environment, EnvironmentIdea, SourceTask
+from ..records import Environment, EnvironmentIdea, Scenario, SourceTask
 from ..state import Json
 from .decontaminator import Decontaminator, Judged
 from .overlaps import Overlap
 
-_LABEL = 80
+_LABEL = 60
 """Characters of a text that name it."""
 
 
@@ -20,7 +21,7 @@ class Line:
     """A record with the nearest item of each benchmark."""
 
     kind: str
-    """task, idea or environment."""
+    """task, idea, environment or scenario."""
     id: str
     label: str
     """What it is, in a few words."""
@@ -72,8 +73,11 @@ class Report:
 def _named(record: Judged) -> tuple[str, str, str]:
     match record:
         case SourceTask():
-            return "task", record.id, " ".join(record.text.split())[:_LABEL]
+            kind, text = "task", record.text
         case EnvironmentIdea():
-            return "idea", record.id, record.summary[:_LABEL]
+            kind, text = "idea", record.summary
         case Environment():
-            return "environment", record.id, record.class_name
+            kind, text = "environment", record.class_name
+        case Scenario():
+            kind, text = "scenario", record.task
+    return kind, record.id, shorten(text, _LABEL, placeholder=" …")

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from sys import byteorder
-from typing import Annotated
 
 import msgspec
 
@@ -21,7 +20,8 @@ from ..errors import DataError
 from ..records import ToolSpec
 from .fingerprints import LONG, SHORT, ToolPrint, descriptions, grams, tool_print
 
-Hashes = Annotated[str, "base64 of sorted 32-bit numbers"]
+Hashes = str
+"""A set of hashes, packed."""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -89,7 +89,11 @@ def _all_grams(texts: Iterable[str], size: int) -> Hashes:
 
 
 def shipped_path() -> Path:
-    """The signatures that come with envscaler: BFCL v3 multi-turn, tau-bench and ACEBench."""
+    """The signatures that come with envscaler: BFCL v3 multi-turn, tau-bench and ACEBench.
+
+    Each says in its `origin` what it was made from. Of tau-bench the retail tasks and the policies
+    are those of its successor tau2-bench, which has the same tasks in nearly the same words.
+    """
     return Path(str(files(__package__) / "signatures.json"))
 
 
@@ -111,7 +115,7 @@ def read_signatures(path: Path) -> tuple[Benchmark, ...]:
 
 
 def write_signatures(benchmarks: Iterable[Benchmark], path: Path) -> None:
-    """Write benchmarks sorted by name, their items and tool sets by id: the same set, same bytes."""
+    """Write benchmarks by name, their items and tool sets by id: one set gives the same bytes."""
     ordered = [
         msgspec.structs.replace(
             benchmark,

@@ -81,7 +81,10 @@ def entry_of(table: Table[Any], row: Row) -> Entry[Any]:
     except (ValueError, RecursionError) as fault:
         raise DataError(str(fault)) from fault
     if entry.record.id != row["id"]:
-        raise DataError(f"it was edited after export: its content has the id {entry.record.id}")
+        raise DataError(
+            f"it was edited after export: its content has the id {entry.record.id}; or another "
+            "version of envscaler made it"
+        )
     differing = [name for name, value in table.row(entry).items() if value != row[name]]
     if differing:
         raise DataError(f"it was edited after export: {differing[0]} contradicts the record")

@@ -167,7 +167,7 @@ def _environment_of(entry: Mapping[str, Json]) -> Environment:
         introduction=_field(entry, "environment_introduction", str),
         entities=(),
         rules=tuple(BusinessRule(id=f"R{n}", text=text) for n, text in enumerate(rules, start=1)),
-        operations=tuple(_operation(tool, operations.get(tool.name, {})) for tool in tools),
+        operations=tuple(operation_of(tool, operations.get(tool.name, {})) for tool in tools),
     )
     source = _field(entry, "env_class_code", str)
     return Environment(plan=plan, class_name=class_name, source=source, tools=tools)
@@ -183,7 +183,12 @@ def _tool(given: Mapping[str, Json]) -> ToolSpec:
     )
 
 
-def _operation(tool: ToolSpec, given: Mapping[str, Json]) -> Operation:
+def operation_of(tool: ToolSpec, given: Mapping[str, Json]) -> Operation:
+    """The operation that a tool's JSON Schema describes; `given` is upstream's entry for it.
+
+    Raises:
+        ValueError: the parameters are no JSON Schema of an object.
+    """
     properties = tool.parameters.get("properties") or {}
     required = tool.parameters.get("required") or []
     if not isinstance(properties, dict) or not isinstance(required, list):

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import ConfigurationError
-from ..records import Environment, EnvironmentPlan, Finding, Operation, Parameter, TestCall, ToolSpec
+from ..records import (
+    Environment,
+    EnvironmentPlan,
+    Finding,
+    Operation,
+    Parameter,
+    TestCall,
+    ToolSpec,
+)
 from ..sandbox import Pool, SealedClass
 from ..state import Json
 from .gates import GATES, examine
@@ -20,7 +28,7 @@ class ClassReport:
 
     findings: tuple[Finding, ...]
     probes: int
-    """Calls that were tried, each on an instance of its own."""
+    """Calls that were tried, alone and one after the other."""
     tools: tuple[ToolSpec, ...]
     """Empty when the class did not load."""
     class_name: str
@@ -45,6 +53,9 @@ def inspect_class(
 
     Args:
         gates: The gates to apply, out of `GATES`.
+        calls: Test calls to try too, each after its `before` on a fresh instance: they reach what
+            probes do not. What they expect is not looked at, and those that cannot be made are
+            left out.
 
     Raises:
         ConfigurationError: a name in `gates` is no gate.
@@ -53,7 +64,7 @@ def inspect_class(
     chosen = tuple(gates)
     if unknown := sorted(set(chosen) - set(GATES)):
         raise ConfigurationError(f"Unknown gates {unknown}; the gates are {', '.join(GATES)}.")
-    subject = Subject(pool, plan, source, state, seed)
+    subject = Subject(pool, plan, source, state, seed, tuple(calls))
     try:
         return _report(subject, examine(subject, chosen))
     finally:
@@ -69,7 +80,7 @@ def _report(subject: Subject, findings: tuple[Finding, ...]) -> ClassReport:
         environment = Environment(
             plan=subject.plan, class_name=name, source=subject.source, tools=tools
         )
-    return ClassReport(findings, len(subject.trials), tools, name, environment)
+    return ClassReport(findings, len(subject.observed), tools, name, environment)
 
 
 def tool_specs(sealed: SealedClass, plan: EnvironmentPlan) -> tuple[ToolSpec, ...]:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from types import MappingProxyType
 
 from ..errors import GeneratedCodeError
 from ..records import Finding
 from ..sandbox import Reply
+from .effects import effects
+from .faults import Fault, by_cause
+from .filters import filters
 from .isolation import shifts
+from .lookups import lookups
+from .paging import paging
+from .promises import integrity, returns, writes
+from .reading import fixed_days, memory
 from .rebuilding import built_again, built_once
+from .refusing import errors
 from .schemas import tool_faults
+from .strictness import types
 from .subjects import Subject
-from .trials import Trial
-from .wording import call_text, change_text, limited, shown
+from .wording import change_text, limited, shown
 
 Gate = Callable[[Subject], Iterator[Finding]]
-Fault = tuple[Trial, str, str]
-"""A trial that went wrong, its cause for counting alike ones, and what to say about it."""
 
 
 def loads(subject: Subject) -> Iterator[Finding]:
@@ -40,7 +46,8 @@ def tools(subject: Subject) -> Iterator[Finding]:
 
 def state(subject: Subject) -> Iterator[Finding]:
     """The public attributes are the given state and nothing else is remembered."""
-    faults = [*built_once(subject)]
+    faults = [*built_once(subject)] or [*memory(subject.tree, subject.plan)]
+    faults += fixed_days(subject.tree, subject.plan)
     for where, message in faults or built_again(subject):
         yield Finding(gate="state", where=where, message=message)
 
@@ -48,7 +55,7 @@ def state(subject: Subject) -> Iterator[Finding]:
 def queries(subject: Subject) -> Iterator[Finding]:
     """A query leaves the state as it was."""
     reading = {operation.name for operation in subject.plan.operations if operation.kind == "query"}
-    yield from _by_cause(
+    yield from by_cause(
         "queries",
         (
             (
@@ -57,7 +64,7 @@ def queries(subject: Subject) -> Iterator[Finding]:
                 f"this query changed the state ({change_text(trial.changes)}); "
                 "a query must leave every attribute as it was",
             )
-            for trial in subject.trials
+            for trial in subject.observed
             if trial.probe.tool in reading and trial.moved
         ),
     )
@@ -65,12 +72,12 @@ def queries(subject: Subject) -> Iterator[Finding]:
 
 def refusals(subject: Subject) -> Iterator[Finding]:
     """A refused call changes nothing but what the plan allows it to."""
-    yield from _by_cause("refusals", _writing_refusals(subject))
+    yield from by_cause("refusals", _writing_refusals(subject))
 
 
 def _writing_refusals(subject: Subject) -> Iterator[Fault]:
     allowed = {o.name: o.refusal_effects for o in subject.plan.operations if o.kind == "change"}
-    for trial in subject.trials:
+    for trial in subject.observed:
         if not trial.refused or trial.probe.tool not in allowed:
             continue
         effects = allowed[trial.probe.tool]
@@ -87,9 +94,9 @@ def _writing_refusals(subject: Subject) -> Iterator[Fault]:
 
 def contract(subject: Subject) -> Iterator[Finding]:
     """An answer is success with data or a message, or a refusal with its reason."""
-    answered = [trial for trial in subject.trials if trial.reply.status == "ok"]
+    answered = [trial for trial in subject.observed if trial.reply.status == "ok"]
     lacks = [(trial, _lack(trial.reply.value)) for trial in answered]
-    yield from _by_cause(
+    yield from by_cause(
         "contract",
         (
             (trial, lack, f"it returned {shown(trial.reply.value)}: {lack}")
@@ -123,7 +130,7 @@ _MEND_OTHER = (
 
 def total(subject: Subject) -> Iterator[Finding]:
     """No argument, however wrong, makes a method raise, hang or answer with something else."""
-    yield from _by_cause(
+    yield from by_cause(
         "total",
         (
             (
@@ -132,7 +139,7 @@ def total(subject: Subject) -> Iterator[Finding]:
                 f"it ended with {trial.reply.status}: {trial.reply.error}; "
                 + (_MEND_EXCEPTION if trial.reply.status == "exception" else _MEND_OTHER),
             )
-            for trial in subject.trials
+            for trial in subject.observed
             if trial.reply.status != "ok"
         ),
     )
@@ -166,19 +173,6 @@ def isolation(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def _by_cause(gate: str, faults: Iterable[Fault]) -> Iterator[Finding]:
-    """One finding for each tool and cause: the first call, and how many others did the same."""
-    groups: dict[tuple[str, str], list[tuple[Trial, str]]] = {}
-    for trial, cause, message in faults:
-        groups.setdefault((trial.probe.tool, cause), []).append((trial, message))
-    for (tool, _), same in groups.items():
-        trial, message = same[0]
-        others = len(same) - 1
-        more = f" ({others} other call{'s' * (others > 1)} did the same)" if others else ""
-        call = call_text(tool, trial.probe.arguments)
-        yield Finding(gate=gate, where=tool, message=f"{call}: {message}{more}.")
-
-
 REGISTRY = MappingProxyType[str, Gate](
     {
         "loads": loads,
@@ -189,6 +183,15 @@ REGISTRY = MappingProxyType[str, Gate](
         "contract": contract,
         "total": total,
         "isolation": isolation,
+        "types": types,
+        "integrity": integrity,
+        "errors": errors,
+        "returns": returns,
+        "writes": writes,
+        "effects": effects,
+        "lookups": lookups,
+        "filters": filters,
+        "paging": paging,
     }
 )
 GATES: tuple[str, ...] = tuple(REGISTRY)

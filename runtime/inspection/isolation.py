@@ -38,12 +38,16 @@ class _Run:
 def shifts(subject: Subject) -> Iterator[Shift]:
     """Where a walk in a copy of the class of its own differs from the same walk beside another,
     or under the next seed."""
-    walks = subject.walks
+    walks = _walks(subject)
     alone = [_alone(subject, walk, subject.seed) for walk in walks]
     for walk, one, other in zip(walks, alone, _together(subject), strict=True):
         yield from _shift("beside another instance", walk, one, other)
     reseeded = _alone(subject, walks[0], subject.seed + 1)
     yield from _shift("under another random seed", walks[0], alone[0], reseeded)
+
+
+def _walks(subject: Subject) -> list[list[Probe]]:
+    return [subject.tour, subject.walks[0]]
 
 
 def _alone(subject: Subject, walk: Sequence[Probe], seed: int) -> _Run:
@@ -55,7 +59,7 @@ def _alone(subject: Subject, walk: Sequence[Probe], seed: int) -> _Run:
 
 def _together(subject: Subject) -> list[_Run]:
     """The walks call by call in turns, the last walk first."""
-    walks = subject.walks
+    walks = _walks(subject)
     with subject.fresh() as sealed:
         instances = sealed.create([subject.state] * len(walks), seed=subject.seed)
         rows = [walk_calls(i, walk) for i, walk in zip(instances, walks, strict=True)]

@@ -47,18 +47,22 @@ def built_again(subject: Subject) -> Iterator[Fault]:
     gate's matter) looks the same to both; only the instance that goes on is another one.
     """
     with subject.fresh() as one, subject.fresh() as other:
-        for lead in _leads(subject):
+        for lead, walk in _courses(subject):
             where, after = "the class", f"after {len(lead)} calls"
             if len(lead) == 1:
                 where, after = lead[0].tool, f"after {call_text(lead[0].tool, lead[0].arguments)}"
-            for message in _lost(subject, one, other, lead):
+            for message in _lost(subject, one, other, lead, walk):
                 yield where, f"{after} {message}"
 
 
 def _lost(
-    subject: Subject, one: SealedClass, other: SealedClass, lead: Sequence[Probe]
+    subject: Subject,
+    one: SealedClass,
+    other: SealedClass,
+    lead: Sequence[Probe],
+    walk: Sequence[Probe],
 ) -> Iterator[str]:
-    """What a class built again from the state after `lead` lacks."""
+    """What a class built again from the state after `lead` lacks, seen by what `walk` comes to."""
     try:
         pair, twins = _pair(subject, one, lead), _pair(subject, other, lead)
     except GeneratedCodeError as error:
@@ -68,7 +72,6 @@ def _lost(
     if changes:
         yield f"and built again, the state differs: {change_text(changes)}."
         return
-    walk = subject.walks[-1]
     went_on = told(one.step(walk_calls(pair.first, walk)))
     anew = told(other.step(walk_calls(twins.second, walk)))
     for probe, before, now in zip(walk, went_on, anew, strict=True):
@@ -76,19 +79,35 @@ def _lost(
             yield (
                 f"and built again from its state, {call_text(probe.tool, probe.arguments)} "
                 f"came to {answer_text(now)} instead of {answer_text(before)}: "
-                "keep nothing outside the keys of init_config."
+                f"{_KEEP}."
             )
             return
+    end, again = one.snapshot([pair.first])[0].state, other.snapshot([twins.second])[0].state
+    if apart := [*diff(again, end)]:
+        yield (
+            f"and built again from its state, {len(walk)} more calls came to another state "
+            f"({change_text(apart)}): {_KEEP}."
+        )
 
 
-def _leads(subject: Subject) -> list[list[Probe]]:
-    """Sequences of calls that lead to the states to build from."""
+_KEEP = (
+    "keep nothing outside the keys of init_config, and let no two places of the state share a "
+    "list or dict"
+)
+
+
+def _courses(subject: Subject) -> Iterator[tuple[list[Probe], list[Probe]]]:
+    """Sequences of calls that lead to the states to build from, each with those to go on with."""
     by_tool: dict[str, list[list[Probe]]] = {}
     for trial in subject.trials:
         if trial.succeeded and trial.moved and trial.probe.kind == "fitting":
             by_tool.setdefault(trial.probe.tool, []).append([trial.probe])
-    leads = [lead for found in by_tool.values() for lead in found[:ATTEMPTS]]
-    return leads + subject.walks[:1]
+    for leads in by_tool.values():
+        yield from ((lead, subject.tour) for lead in leads[:ATTEMPTS])
+    for walk in subject.walks:
+        third = len(walk) // 3
+        yield walk[:third], walk[third:]
+        yield walk[: 2 * third], walk[2 * third :] + subject.tour
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,36 @@
-"""Trials: probes executed on a sealed class, each on an instance of its own."""
+"""Trials: probes executed on a sealed class, and what each came to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..errors import GeneratedCodeError
 from ..records import EnvironmentPlan, Operation
 from ..sandbox import Call, Reply, SealedClass
-from ..state import Difference, Json
+from ..state import Difference, Json, patch
+from .pairs import paired_probes
 from .probes import Probe, fitting_probes, hostile_probes
 from .schemas import binding_fault
 
+BROKEN = ("timeout", "killed")
+"""How the reply of a call ends that hung or broke its worker."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Trial:
-    """What one probe came to on a fresh instance of the state."""
+    """What one probe came to."""
 
     probe: Probe
     reply: Reply
     moved: bool
-    """Whether the state hash differs from the one before the call."""
+    """Whether the state differs from the one before the call."""
     changes: tuple[Difference, ...]
+    before: dict[str, Json]
+    """The state that the call met; shared, so never written to."""
+    lead: tuple[Probe, ...] = ()
+    """The calls that led from the initial state to `before`."""
 
     @property
     def succeeded(self) -> bool:
@@ -30,6 +39,14 @@ class Trial:
     @property
     def refused(self) -> bool:
         return _says(self.reply, False)
+
+    @cached_property
+    def after(self) -> dict[str, Json]:
+        """The state after the call; it shares what did not change with `before`."""
+        if not self.changes:
+            return self.before
+        state: dict[str, Json] = patch(self.before, self.changes)
+        return state
 
 
 def _says(reply: Reply, success: bool) -> bool:
@@ -44,27 +61,43 @@ def try_tool(
     operation: Operation,
     seed: int,
 ) -> list[Trial]:
-    """The tool's fitting probes, then hostile ones built on the best of those.
+    """The tool's fitting probes, then hostile ones built on the best of those, and pairs.
 
     Calls whose argument names Python itself would refuse are left to the tools gate. A tool that
     hung or broke its worker is tried no further, so that one endless loop does not cost a time
     limit for each probe.
     """
-    schema = next(t["parameters"] for t in sealed.tools if t["name"] == operation.name)
-    fitting = fitting_probes(plan, state, operation, seed)
-    bound = [probe for probe in fitting if not binding_fault(schema, probe.arguments)]
-    trials = run_trials(sealed, state, bound, seed)
-    if not trials or any(trial.reply.status in ("timeout", "killed") for trial in trials):
+    trials = run_trials(
+        sealed, state, _bound(sealed, fitting_probes(plan, state, operation, seed)), seed
+    )
+    if not trials or any(trial.reply.status in BROKEN for trial in trials):
         return trials
     best = max(trials, key=lambda trial: (trial.succeeded, len(trial.probe.arguments)))
-    hostile = [*hostile_probes(operation, best.probe.arguments)]
-    return trials + run_trials(
-        sealed, state, [p for p in hostile if not binding_fault(schema, p.arguments)], seed
+    pairs = paired_probes(
+        plan, state, operation, [t.probe.arguments for t in trials if t.succeeded]
     )
+    hostile = hostile_probes(operation, best.probe.arguments)
+    return trials + run_trials(sealed, state, _bound(sealed, [*hostile, *pairs]), seed)
+
+
+def try_harder(sealed: SealedClass, operation: Operation, reached: Trial, seed: int) -> list[Trial]:
+    """Hostile probes built on a call that succeeds only in a state that other calls led to."""
+    hostile = [*hostile_probes(operation, reached.probe.arguments)]
+    return run_trials(sealed, reached.before, _bound(sealed, hostile), seed, reached.lead)
+
+
+def _bound(sealed: SealedClass, probes: Sequence[Probe]) -> list[Probe]:
+    """The probes whose argument names fit their method."""
+    schemas = {tool["name"]: tool["parameters"] for tool in sealed.tools}
+    return [p for p in probes if not binding_fault(schemas[p.tool], p.arguments)]
 
 
 def run_trials(
-    sealed: SealedClass, state: dict[str, Json], probes: Sequence[Probe], seed: int
+    sealed: SealedClass,
+    state: dict[str, Json],
+    probes: Sequence[Probe],
+    seed: int,
+    lead: tuple[Probe, ...] = (),
 ) -> list[Trial]:
     """Each probe on a fresh instance of `state`; all live at the same time.
 
@@ -81,7 +114,7 @@ def run_trials(
     except GeneratedCodeError:  # given up after too many kills, which the replies tell
         after, changes = before, [[] for _ in instances]
     return [
-        Trial(probe, reply, old != new, tuple(changed))
+        Trial(probe, reply, old != new, tuple(changed), state, lead)
         for probe, reply, old, new, changed in zip(
             probes, replies, before, after, changes, strict=True
         )

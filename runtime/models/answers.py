@@ -79,3 +79,6 @@ class Entry:
     """What this row cost: 0 when replayed or shared, None when no price is known."""
     seconds: float = 0.0
     attempts: int = 0
+    prompt_chars: int = 0
+    """Characters of everything that the question was put with, answered from wherever."""
+    completion_chars: int = 0

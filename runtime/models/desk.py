@@ -43,6 +43,8 @@ class Prompt(NamedTuple):
     """Short hash of the system prompt."""
     model: str
     """The label of the model it would go to."""
+    chars: int = 0
+    """Of everything that is sent."""
 
 
 class Ticket(NamedTuple):
@@ -51,6 +53,7 @@ class Ticket(NamedTuple):
     future: Future[Answer]
     shared: bool
     """Whether somebody else asked first."""
+    prompt: Prompt
 
 
 class Desk:
@@ -95,7 +98,7 @@ class Desk:
             self._extended.append(answer)
         if answer.instruction and answer.instruction != prompt.instruction:
             self._warn_of_instruction(question.step, "this run's store" if stored else self.sources)
-        self._book(question, answer, "replayed", started)
+        self._book(question, answer, "replayed", started, prompt.chars)
         return answer
 
     def order(self, question: Question, prompt: Prompt, send: Callable[[], Reply]) -> Ticket:
@@ -107,14 +110,14 @@ class Desk:
         place = (question.key, prompt.request)
         with self._lock:
             if place in self._under_way:
-                return Ticket(self._under_way[place], shared=True)
+                return Ticket(self._under_way[place], True, prompt)
             future = self._lanes.submit(lambda: self._asked(question, prompt, send))
             self._under_way[place] = future
-        return Ticket(future, shared=False)
+        return Ticket(future, False, prompt)
 
-    def joined(self, question: Question, answer: Answer) -> None:
+    def joined(self, question: Question, prompt: Prompt, answer: Answer) -> None:
         """Book an answer that somebody else's request brought."""
-        self._book(question, answer, "shared", time.monotonic())
+        self._book(question, answer, "shared", time.monotonic(), prompt.chars)
 
     def warn(self, step: str, message: str) -> None:
         """Collect a warning, once."""
@@ -153,7 +156,7 @@ class Desk:
             # The answer may have arrived after `known` was asked and before `order`.
             found = self._stored(question.key) or self._recorded(question.key)
             if found is not None:
-                self._book(question, found, "replayed", started)
+                self._book(question, found, "replayed", started, prompt.chars)
                 return found
             self._spend()
             try:
@@ -181,7 +184,7 @@ class Desk:
             completion_tokens=reply.completion_tokens,
             finish=reply.finish,
         )
-        self._book(question, answer, "asked", started, reply)
+        self._book(question, answer, "asked", started, prompt.chars, reply)
         if answer.finish == "length":
             self.warn(
                 question.step,
@@ -205,6 +208,7 @@ class Desk:
         answer: Answer,
         how: How,
         started: float,
+        chars: int,
         reply: Reply | None = None,
     ) -> None:
         entry = Entry(
@@ -218,6 +222,8 @@ class Desk:
             cost_usd=reply.cost_usd if reply else 0.0,
             seconds=time.monotonic() - started if reply else 0.0,
             attempts=reply.attempts if reply else 0,
+            prompt_chars=chars,
+            completion_chars=len(answer.completion),
         )
         self.ledger.book(entry, answer)
 

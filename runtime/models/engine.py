@@ -68,7 +68,9 @@ class Engine:
     def _found(self, request: Request) -> tuple[Question, Answer | Ticket]:
         system, messages = _text(request.system), [[m.role, m.text] for m in request.messages]
         question = current(system, messages)
-        prompt = Prompt(digest([request.model, system, messages]), digest(system)[:16], self._label)
+        chars = len(system) + sum(len(text or "") for _, text in messages)
+        sent = digest([request.model, system, messages])
+        prompt = Prompt(sent, digest(system)[:16], self._label, chars)
         answer = self._desk.known(question, prompt)
         if answer is not None:
             return question, answer
@@ -81,7 +83,7 @@ class Engine:
         self, request: Request, question: Question, ticket: Ticket, answer: Answer
     ) -> Response:
         if ticket.shared:
-            self._desk.joined(question, answer)
+            self._desk.joined(question, ticket.prompt, answer)
         return _response(request, answer)
 
 

@@ -34,6 +34,9 @@ class Sums:
     """Answers that an endpoint gave without saying how many tokens they took."""
     seconds: float = 0.0
     """Waiting for endpoints, summed over parallel requests."""
+    prompt_chars: int = 0
+    """Characters of the prompts, and of the completions, of every answer used."""
+    completion_chars: int = 0
 
     @property
     def answers(self) -> int:
@@ -48,6 +51,8 @@ class Sums:
         self.completion_tokens += tokens[1]
         self.cost_usd += entry.cost_usd or 0.0
         self.seconds += entry.seconds
+        self.prompt_chars += entry.prompt_chars
+        self.completion_chars += entry.completion_chars
         if entry.how == "asked":
             self.paid_tokens += sum(tokens)
             self.unpriced += entry.cost_usd is None

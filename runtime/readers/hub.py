@@ -87,7 +87,8 @@ class HubSource(NamedTuple):
         if not isinstance(text, str | None):
             raise DataError(
                 f"The data set {self.name!r}, row {number}: the column {self.column!r} holds "
-                f"{kind_of(text)} where a string is expected: {shown(text)}. Choose another column."
+                f"a JSON {kind_of(text)} where a string is expected: {shown(text)}. "
+                "Choose another column."
             )
         return text or ""
 

@@ -80,8 +80,9 @@ class Pool:
         Those from elsewhere ("imported", "upstream") see a clock that stands still and chance that
         derives from the seed and the number of state changes; their constructor may take nothing,
         the state is then set attribute by attribute. With `tools`, only these can be called, and
-        with arguments that fit them. `strict` looks after every call whether the state is JSON and
-        whether anything was changed that instances share; otherwise that shows a little later.
+        with arguments that fit them. `strict` looks after every call whether the state is JSON and,
+        for our own classes, whether anything was changed that instances share; otherwise that shows
+        a little later.
 
         Raises:
             GeneratedCodeError: the source cannot be used; its text names each fault by line.

@@ -41,8 +41,10 @@ def same_inspection(
     executed = run_calls(pool, environment, state, inspection.calls)
     if untested_tools(environment, executed) != inspection.untested_tools:
         findings.fail("its test calls leave other tools untested than its inspection says")
-    if untested_rules(environment, executed) != inspection.untested_rules:
-        findings.fail("its test calls leave other rules unproven than its inspection says")
+    unproven = untested_rules(environment, executed)
+    proven = len(environment.plan.rules) - len(unproven)
+    if unproven != inspection.untested_rules or proven != inspection.rules_tested:
+        findings.fail(f"its test calls prove {proven} rules, not {inspection.rules_tested}")
     for number, one in enumerate(executed, 1):
         if number not in inspection.overruled and (why := lack(one)):
             findings.fail(f"test call {number} of {one.call.tool}: {why}")

@@ -18,8 +18,8 @@ from envscaler.runtime.episodes import Episode, reference_trajectory
 from envscaler.runtime.formats import Export, write_export
 from envscaler.runtime.inspection import (
     inspect_class,
-    rules_tested,
     run_calls,
+    untested_rules,
     untested_tools,
 )
 from envscaler.runtime.records import (
@@ -185,11 +185,13 @@ def _inspected(pool: Pool) -> tuple[Environment, Inspection]:
     return environment, Inspection(
         environment=environment.id,
         grader=GRADER,
+        state=STATE,
         calls=tuple(calls),
         probes=report.probes,
         pass_rate=1.0,
         untested_tools=untested_tools(environment, executed),
-        rules_tested=len(rules_tested(environment, executed)),
+        rules_tested=len(plan.rules),
+        untested_rules=untested_rules(environment, executed),
         admitted=True,
     )
 

@@ -14,7 +14,7 @@ from envscaler.runtime.cli import app
 HEAVY = ("dspy", "datasets", "pyarrow", "litellm", "openai", "jsonschema_rs")
 
 
-@pytest.mark.parametrize("command", [[], ["synthesize"], ["show"], ["verify"]])
+@pytest.mark.parametrize("command", [[], ["synthesize"], ["show"], ["verify"], ["admit"]])
 def test_help_names_the_exit_codes_and_loads_nothing_heavy(command: list[str]) -> None:
     program = (
         "import sys, atexit\n"

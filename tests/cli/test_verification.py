@@ -178,6 +178,7 @@ def test_a_certificate_of_another_grader_is_computed_again_and_named(
     [
         ({"admitted": False}, "did not admit"),
         ({"rules_tested": 9}, "prove 2 rules, not 9"),
+        ({"untested_rules": ("R1",)}, "prove 2 rules, not 2"),
         ({"untested_tools": ("pay_fee",)}, "leave other tools untested"),
     ],
 )
@@ -190,13 +191,27 @@ def test_a_changed_inspection_is_found(
     assert says in text
 
 
-def test_an_environment_without_scenarios_is_opened_but_not_inspected(
+def test_an_environment_without_scenarios_is_inspected_in_the_state_of_its_inspection(
     export: Export, written: Write
 ) -> None:
     alone = dict.fromkeys(("scenarios", "trajectories", "certificates", "difficulties"), ())
     (verdict,) = verify_export(written(export, **alone))
     assert verdict.holds
+    assert "inspected again" in verdict.notes[0]
+    (verdict,) = verify_export(written(export, inspections=(), **alone))
     assert "not inspected again" in verdict.notes[0]
+
+
+def test_a_test_call_that_comes_to_something_else_is_found_unless_it_was_overruled(
+    export: Export, written: Write
+) -> None:
+    (inspection,) = export.inspections
+    first = inspection.calls[0].model_copy(update={"data": [{"tool_id": "T1"}]})
+    wrong = inspection.model_copy(update={"calls": (first, *inspection.calls[1:])})
+    verdicts = verify_export(written(export, inspections=(wrong,)))
+    assert "data must hold" in str(failures(verdicts))
+    overruled = wrong.model_copy(update={"overruled": (1,)})
+    assert failures(verify_export(written(export, inspections=(overruled,)))) == {}
 
 
 def forged_checks(listed: list[dict[str, Any]]) -> list[dict[str, Any]]:

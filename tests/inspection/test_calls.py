@@ -8,8 +8,8 @@ from envscaler.runtime.inspection import (
     ExecutedCall,
     gaps,
     inspect_class,
-    rules_tested,
     run_calls,
+    untested_rules,
     untested_tools,
 )
 from envscaler.runtime.records import Call, Environment, EnvironmentPlan, TestCall
@@ -89,10 +89,10 @@ def executed(call: TestCall, outcome: Any) -> ExecutedCall:
 
 def test_a_rule_is_tested_by_a_legal_and_a_violating_call(environment: Environment) -> None:
     both = [executed(LEND, "ok"), executed(EMPTY, "refused")]
-    assert rules_tested(environment, both) == ("R1",)
-    assert rules_tested(environment, [*both, executed(BLOCKED, "refused")]) == ("R1",)
-    assert rules_tested(environment, [executed(LEND, "ok"), executed(EMPTY, "ok")]) == ()
-    assert rules_tested(environment, [executed(LEND, "ok"), executed(EMPTY, "error")]) == ()
+    assert untested_rules(environment, both) == ("R2", "R3")
+    assert untested_rules(environment, [*both, executed(BLOCKED, "refused")]) == ("R2", "R3")
+    assert "R1" in untested_rules(environment, [executed(LEND, "ok"), executed(EMPTY, "ok")])
+    assert "R1" in untested_rules(environment, [executed(LEND, "ok"), executed(EMPTY, "error")])
 
 
 def test_a_tool_is_tested_when_it_passed_and_refused_as_expected(
@@ -137,3 +137,5 @@ def test_gaps_say_which_call_is_wanting(environment: Environment) -> None:
     found = gaps(environment, [executed(LEND, "ok")])
     assert "lend_book: a call that is refused" in map(str, found)
     assert "return_book: a call that succeeds" in map(str, found)
+    assert "rule R1: a call that violates it and is refused" in map(str, found)
+    assert "rule R1: a call that keeps it and succeeds" not in map(str, found)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,8 @@ class Plant:
     message: str
     texts: dict[str, str] = field(default_factory=dict)
     edit: Callable[[dict[str, Any]], object] = lambda plan: None
+    also: tuple[str, ...] = ()
+    """Gates that find what follows from the fault."""
 
 
 def planted(plant: Plant, plan: EnvironmentPlan, source: str) -> tuple[EnvironmentPlan, str]:
@@ -125,6 +128,7 @@ PLANTS: dict[str, Plant] = {
         "next_loan",
         "no such public attribute",
         {"self.next_loan": "self._next_loan"},
+        also=("effects",),
     ),
     "the constructor changes the state": Plant(
         "state",
@@ -148,8 +152,9 @@ PLANTS: dict[str, Plant] = {
         "get_book",
         "this query changed the state (next_loan: 3 → 4)",
         {
-            '        return {"success": True, "data": dict(book)}': (
+            '        return {"success": True, "data": dict(book)}\n\n    def search': (
                 '        self.next_loan += 1\n        return {"success": True, "data": dict(book)}'
+                "\n\n    def search"
             )
         },
     ),
@@ -236,12 +241,20 @@ def test_a_planted_fault_is_found_by_its_gate_and_by_no_other(
     plant = PLANTS[name]
     changed, text = planted(plant, plan, source)
     found = inspect_class(pool, changed, text, state)
-    assert {finding.gate for finding in found.findings} == {plant.gate}, found.findings
+    assert {finding.gate for finding in found.findings} == {plant.gate, *plant.also}, found.findings
     assert any(
         finding.where == plant.where and plant.message in finding.message
         for finding in found.findings
     ), found.findings
     assert found.environment is None
+
+
+@pytest.mark.parametrize("name", ["a query counts its calls", "an unhashable id raises"])
+def test_a_gate_that_is_switched_off_finds_nothing(
+    pool: Pool, plan: EnvironmentPlan, source: str, state: dict[str, Any], name: str
+) -> None:
+    plant = PLANTS[name]
+    changed, text = planted(plant, plan, source)
     others = [gate for gate in GATES if gate != plant.gate]
     assert inspect_class(pool, changed, text, state, gates=others).findings == ()
 
@@ -253,8 +266,10 @@ def test_a_refusal_may_change_what_the_plan_allows(
         fields["operations"][4]["refusal_effects"] = ["next_loan"]
 
     counting = {
-        '            return self._refuse("no_copy", "No copy is left.")': "            self.next_loan += 1\n"
-        '            return self._refuse("no_copy", "No copy is left.")'
+        '            return self._refuse("no_copy", "No copy is left.")': (
+            "            self.next_loan += 1\n"
+            '            return self._refuse("no_copy", "No copy is left.")'
+        )
     }
     changed, text = planted(Plant("refusals", "", "", counting, allow), plan, source)
     assert inspect_class(pool, changed, text, state).findings == ()
@@ -271,7 +286,7 @@ def test_calls_that_fail_alike_are_told_once_and_counted(
         ("contract", "list_loans"),
     ]
     assert findings[1].message.startswith('list_loans({"member_id":"M1"}): it returned {"found":')
-    assert findings[1].message.endswith("needs 'data' or 'message' (1 other call did the same).")
+    assert re.search(r"needs 'data' or 'message' \(\d+ other calls", findings[1].message)
 
 
 def test_a_gate_says_at_most_three_things_of_a_tool(

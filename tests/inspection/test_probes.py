@@ -33,7 +33,7 @@ def tried(plan: EnvironmentPlan, state: dict[str, Any], **field: Any) -> list[Js
         ({"name": "price", "type": "float"}, [12.5, 9]),
         (
             {"name": "due", "type": "date"},
-            ["2024-05-02", "2024-04-01", "2024-04-09", "2024-05-10"],
+            ["2024-05-02", "2024-04-01", "2024-04-09", "2024-05-09", "2024-05-10", "2024-05-11"],
         ),
         ({"name": "sure", "type": "bool"}, [True, False]),
     ],

@@ -15,7 +15,16 @@ from envscaler.programs import Step
 from envscaler.programs.step import complete, plain
 from envscaler.runtime.errors import AnswerError
 from envscaler.runtime.records import SourceTask
-from envscaler.signatures import Act, JudgeTask, PySource, SourceAdapter, WriteClass
+from envscaler.signatures import Act, PySource, SourceAdapter, WriteClass
+
+
+class JudgeTask(dspy.Signature):
+    """Say whether the task needs an environment."""
+
+    task: str = dspy.InputField()
+    reason: str = dspy.OutputField()
+    needs_environment: bool = dspy.OutputField()
+
 
 GOOD = {"reason": "Bookings are kept.", "needs_environment": "True"}
 
