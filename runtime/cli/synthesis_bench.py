@@ -69,7 +69,7 @@ def _measured(name: str, row: Row | None, size: Size, quick: bool) -> list[Readi
 def _rows(readings: Sequence[Reading]) -> Iterator[tuple[Cell, ...]]:
     """The name of each row, and its figures below."""
     for name in dict.fromkeys(reading.row for reading in readings):
-        yield (Text(name, "bold"), None, None, None)
+        yield (Text(name, "bold"), "", "", Text())
         for one in readings:
             if one.row == name and one.value is not None:
                 target = f"{one.target} {one.unit}".strip() if one.target else None

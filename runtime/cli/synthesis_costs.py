@@ -20,6 +20,8 @@ from ..models.answers import Answer, Entry, Reply
 from ..models.asking import Question, asking
 
 _ROW = "cost"
+_AT_ONCE = 10
+"""Calls whose cost is told together: alone each would pay for the start of an event loop."""
 _IDEA = HAND_MADE[0]
 _INPUTS = {
     "summary": _IDEA.summary,
@@ -95,6 +97,7 @@ def _nothing() -> None:
 
 def _whole(folder: Path, text: str) -> Iterator[tuple[str, Callable[[], object]]]:
     from ...programs import Step
+    from ...programs.together import together
     from ...signatures import PlanEnvironment
     from ..models import ModelSettings, open_models
     from ..models.ledger import Ledger
@@ -110,11 +113,17 @@ def _whole(folder: Path, text: str) -> Iterator[tuple[str, Callable[[], object]]
             ledger.book(replace(entry, key=key), answer)
 
         yield "ledger and store", book
-        settings = ModelSettings(model="openai/simulated", concurrency=1, sender=_Ready(text))
+        settings = ModelSettings(
+            model="openai/simulated", concurrency=_AT_ONCE, sender=_Ready(text)
+        )
         step = Step(PlanEnvironment, "plan environment")
         with open_models(settings, store) as models, asyncio.Runner() as runner:
             step.set_lm(models.lm())
-            yield "a whole call", lambda: runner.run(step.acall(key=next(numbers), **_INPUTS))
+
+            async def many() -> None:
+                await together(step.acall(key=next(numbers), **_INPUTS) for _ in range(_AT_ONCE))
+
+            yield f"{_AT_ONCE} whole calls at once", lambda: runner.run(many())
 
 
 class _Ready:

@@ -123,7 +123,7 @@ def _paced(row: str, job: Job, run: Run, least: float | None) -> Iterator[Readin
     yield Reading(row, "memory, most / at half-time", ran.growth(), "x", Target(_GROWTH))
     if job.what == "pipeline":
         idle = Evidence.of(job).traffic.idle() / ran.wall * 100
-        yield Reading(row, "of the time, no request in flight: merging, sealed runs", idle, "%")
+        yield Reading(row, "share of time without a request in flight", idle, "%")
         yield Reading(row, f"environments, of {job.domains} domains", ran.made, "")
 
 
