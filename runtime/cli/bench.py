@@ -110,6 +110,18 @@ def inspection(
     run(folder, per_kind, seed, only, as_json, judge or None)
 
 
+@app.command(epilog=EPILOG)
+def synthesis(quick: _Quick = False, only: _Only = None, as_json: _Json = None) -> None:
+    """Run the synthesis with a simulated model, and compare its pace with what is possible.
+
+    A thousand tasks with 256 requests in flight, a fifth of the answers bad; killed and taken up
+    again, with a budget, over HTTP. A missed target is no error.
+    """
+    from .synthesis_bench import run
+
+    run(only, as_json, quick=quick)
+
+
 _FIGURES = ("plain", "sealed", "result", "target", "held")
 
 

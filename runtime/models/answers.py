@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
+
+from .asking import Question
+
+if TYPE_CHECKING:
+    from dspy.lm15 import Request
 
 How = Literal["asked", "replayed", "shared", "failed"]
 """`asked`: an endpoint answered; `replayed`: from the run store or a recording; `shared`: an
@@ -43,6 +48,20 @@ class Reply:
     cost_usd: float | None
     """None when no price is known."""
     attempts: int
+
+
+class Sender(Protocol):
+    """The way to a model."""
+
+    def send(self, request: Request, question: Question) -> Reply:
+        """What the model says to a request, waited for in a thread of its own.
+
+        Raises:
+            EnvscalerError: there is no answer.
+        """
+
+    def close(self) -> None:
+        """Give back what is held."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import asyncio
 import inspect
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import lru_cache
 from typing import Any, cast
 
 import dspy
@@ -28,7 +29,7 @@ from .answers import Answer, Reply
 from .asking import Question, current
 from .desk import Desk, Prompt, Ticket
 
-Send = Callable[[Request, str], Reply]
+Send = Callable[[Request, Question], Reply]
 
 
 class Engine:
@@ -69,15 +70,16 @@ class Engine:
         system, messages = _text(request.system), [[m.role, m.text] for m in request.messages]
         question = current(system, messages)
         chars = len(system) + sum(len(text or "") for _, text in messages)
-        sent = digest([request.model, system, messages])
-        prompt = Prompt(sent, digest(system)[:16], self._label, chars)
+        instruction = _digest_of(system)
+        sent = digest([request.model, instruction, messages])
+        prompt = Prompt(sent, instruction[:16], self._label, chars)
         answer = self._desk.known(question, prompt)
         if answer is not None:
             return question, answer
         if self._send is None:
             raise ReplayMiss(_miss(question, self._desk.sources))
         send = self._send
-        return question, self._desk.order(question, prompt, lambda: send(request, question.step))
+        return question, self._desk.order(question, prompt, lambda: send(request, question))
 
     def _joined(
         self, request: Request, question: Question, ticket: Ticket, answer: Answer
@@ -165,6 +167,12 @@ def _own(shared: Future[Answer]) -> Future[Answer]:
 
     shared.add_done_callback(pass_on)
     return mine
+
+
+@lru_cache(maxsize=64)
+def _digest_of(system: str) -> str:
+    """Of a system prompt: a few long ones are sent again and again."""
+    return digest(system)
 
 
 def _text(system: Any) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
+from .answers import Sender
 from .desk import Desk, Event
 from .ledger import Ledger
 from .recording import Recording
@@ -36,7 +37,7 @@ class Models(AbstractContextManager["Models"]):
         self._recordings = recordings
         self._on_event = on_event
         self._opened: dict[str, dspy.LM] = {}
-        self._transports: list[Transport] = []
+        self._senders: list[Sender] = []
         for model in {settings.model, *settings.per_step.values()}:
             self._opened[model] = self._open(model)
 
@@ -65,8 +66,8 @@ class Models(AbstractContextManager["Models"]):
     def close(self) -> None:
         """Stop asking; what waits is dropped, and open connections are given back."""
         self._desk.close()
-        for transport in self._transports:
-            transport.close()
+        for sender in self._senders:
+            sender.close()
 
     def __exit__(self, *_: object) -> None:
         self.close()
@@ -74,7 +75,7 @@ class Models(AbstractContextManager["Models"]):
     def _open(self, model: str) -> dspy.LM:
         from .engine import AsyncEngine, Engine, OpenedLM
 
-        send = None if model == REPLAY else self._transport(model).send
+        send = None if model == REPLAY else self._sender(model).send
         main = model == self.settings.model
         label = self.settings.label if main and self.settings.label else model
         engine = Engine(self._desk, label, send)
@@ -91,15 +92,17 @@ class Models(AbstractContextManager["Models"]):
         except Exception as error:
             raise ConfigurationError(f"model {model!r} cannot be opened: {error}") from error
 
+    def _sender(self, model: str) -> Sender:
+        sender = self.settings.sender or self._transport(model)
+        self._senders.append(sender)
+        return sender
+
     def _transport(self, model: str) -> Transport:
         from .routes import route_to
         from .transport import Transport
 
-        route = route_to(model, self.settings)
-        width = self.settings.concurrency
-        transport = Transport(route, self.settings.retries, width, self._retried)
-        self._transports.append(transport)
-        return transport
+        route, width = route_to(model, self.settings), self.settings.concurrency
+        return Transport(route, self.settings.retries, width, self._retried)
 
     def _retried(self, step: str, message: str) -> None:
         self._on_event(Event("retry", step, message))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import ConfigurationError
+from .answers import Sender
 
 REPLAY = "replay"
 """The model that only answers from recordings."""
@@ -79,6 +80,8 @@ class ModelSettings:
     budget: Budget | None = None
     record: Path | None = None
     """A recording to extend: what it has is replayed, what it lacks is asked and appended."""
+    sender: Sender | None = field(default=None, repr=False)
+    """What requests go to in place of an endpoint: a simulated model, say."""
     recordings: tuple[Path, ...] = ()
     """Recordings to answer from; on a repeated key the first answer counts."""
 

@@ -18,6 +18,7 @@ from dspy.lm15 import Request, Response
 
 from ..errors import AnswerError, ConfigurationError, EnvscalerError, ModelUnavailable
 from .answers import Reply
+from .asking import Question
 from .routes import Route
 
 _LONGEST_WAIT = 60.0
@@ -43,7 +44,7 @@ class Transport:
         self._mine = threading.local()
         self._answered = False
 
-    def send(self, request: Request, step: str) -> Reply:
+    def send(self, request: Request, question: Question) -> Reply:
         """Ask once, and again while the failure may pass.
 
         Raises:
@@ -61,7 +62,7 @@ class Transport:
                     raise self._explained(error, attempt) from error
                 wait = _wait(error, attempt)
                 self._on_retry(
-                    step,
+                    question.step,
                     f"{self._route.model}: attempt {attempt} of {self._retries + 1} failed "
                     f"({_reason(error)}); next in {wait:g} s",
                 )

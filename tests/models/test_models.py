@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import dspy
 import pytest
 
 from envscaler.runtime.errors import (
@@ -18,7 +19,17 @@ from envscaler.runtime.errors import (
     ModelUnavailable,
     RunError,
 )
-from envscaler.runtime.models import Budget, Event, ModelSettings, asking, open_models, owned_by
+from envscaler.runtime.models import (
+    Budget,
+    Event,
+    Models,
+    ModelSettings,
+    Question,
+    asking,
+    open_models,
+    owned_by,
+)
+from envscaler.runtime.models.answers import Reply
 from envscaler.runtime.store import RunStore
 
 Ask = Callable[..., str]
@@ -356,3 +367,44 @@ def test_a_closed_desk_answers_nobody(endpoint: Any, ask: Ask) -> None:
     models.close()
     with pytest.raises(EnvscalerError, match="closed"):
         ask(models, "hello")
+
+
+def test_more_requests_are_in_flight_than_one_pool_of_dspy_has_connections(
+    endpoint: Any, aask: AsyncAsk
+) -> None:
+    endpoint.delay = 3.0
+    settings = served(endpoint, concurrency=130)
+
+    async def all_of_them(models: Models) -> list[str]:
+        return await asyncio.gather(*(aask(models, f"question {n}") for n in range(130)))
+
+    with open_models(settings) as models:
+        asyncio.run(all_of_them(models))
+    assert endpoint.busiest > 100
+
+
+class Listening:
+    """Answers everything at once, and remembers what it was sent."""
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+
+    def send(self, request: Any, question: Question) -> Reply:
+        self.heard.append(request)
+        return Reply("[[ ## answer ## ]]\nyes", "stop", 1, 1, 0.0, 1)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+@pytest.mark.parametrize("settings", [{}, {"temperature": 0.5, "max_tokens": 300}])
+def test_a_plain_call_sends_what_dspy_would_send(settings: dict[str, Any]) -> None:
+    sender = Listening()
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?"}]
+    with open_models(ModelSettings(model="openai/m", sender=sender, **settings)) as models:
+        lm = models.lm()
+        ours = asyncio.run(lm.acall(messages=messages))
+        with dspy.track_usage(), pytest.warns(DeprecationWarning):  # DSPy's own way
+            theirs = asyncio.run(lm.acall(messages=messages))
+    assert ours == theirs
+    assert sender.heard[0] == sender.heard[1]
