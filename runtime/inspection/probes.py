@@ -203,7 +203,7 @@ def _known(plan: EnvironmentPlan, state: dict[str, Json], field: Parameter) -> I
     """Values that the state holds under the parameter's name, which may say that it is a bound,
     or, for dates, of its type."""
     dated = field.type in ("date", "datetime")
-    name = re.sub(r"^(min|max)_|_(before|after)$", "", field.name)
+    name = re.sub(r"^(min|max)_|_(before|after|from|to)$", "", field.name)
     for entity in plan.entities:
         same = [f for f in entity.attributes if f.name == name or (dated and f.type == field.type)]
         for record in (state.get(entity.collection) or {}).values():
