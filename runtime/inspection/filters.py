@@ -40,7 +40,7 @@ def _misled(subject: Subject) -> Iterator[Fault]:
             continue
         listed = listings(subject, operation)
         for trial in listed.values():
-            for name in found.keys() & trial.probe.arguments.keys():
+            for name in sorted(found.keys() & trial.probe.arguments.keys()):
                 if trial.probe.arguments[name] is not None:
                     yield from _strangers(trial, found[name])
                     yield from _missing(trial, found[name], listed)

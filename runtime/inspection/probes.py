@@ -79,7 +79,7 @@ def fitting_probes(
     combinations = [*_combinations(values, random)]
     if len(required) < len(values):
         combinations = combinations[: FITTING // 2] + _combinations(required, random)
-        for name in values.keys() - required.keys():
+        for name in (n for n in values if n not in required):  # a set has another order each run
             combinations.append({name: values[name][0]} | {k: v[0] for k, v in required.items()})
     unique = {canonical(arguments): arguments for arguments in combinations}
     return [Probe(operation.name, found, "fitting") for found in [*unique.values()][:FITTING]]

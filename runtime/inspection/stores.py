@@ -97,9 +97,8 @@ def _called(call: ast.Call) -> Iterator[str | None]:
     if call.func.attr == "update":
         yield from (keyword.arg for keyword in call.keywords)
         yield from (None for given in call.args if not isinstance(given, ast.Dict))
-    elif call.func.attr in ("setdefault", "pop") and call.args:
-        if not on_self(call.func.value):
-            yield _constant(call.args[0])
+    elif call.func.attr in ("setdefault", "pop") and call.args and not on_self(call.func.value):
+        yield _constant(call.args[0])
 
 
 def mutated(node: ast.AST) -> ast.AST | None:
