@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..records import Attribute, Entity, EnvironmentPlan, Finding, Operation, Parameter
 from ..state import Json, canonical
 from .faults import Fault, by_cause
+from .pairs import PAGING
 from .subjects import Subject
 from .trials import Trial
 from .wording import shown
@@ -39,7 +40,7 @@ def _misled(subject: Subject) -> Iterator[Fault]:
             continue
         listed = listings(subject, operation)
         for trial in listed.values():
-            for name in found.keys() & trial.probe.arguments.keys():
+            for name in sorted(found.keys() & trial.probe.arguments.keys()):
                 if trial.probe.arguments[name] is not None:
                     yield from _strangers(trial, found[name])
                     yield from _missing(trial, found[name], listed)
@@ -75,7 +76,7 @@ def _missing(trial: Trial, one: _Filter, listed: dict[bytes, Trial]) -> Iterator
     given = trial.probe.arguments[one.option]
     others = {n: v for n, v in trial.probe.arguments.items() if n != one.option}
     whole = listed.get(canonical(others))
-    if whole is None or others.keys() & _CUTTING:
+    if whole is None or others.keys() & PAGING:
         return
     there = {item[one.key] for item in _items(trial, one)}
     for item in _items(whole, one):
@@ -87,9 +88,6 @@ def _missing(trial: Trial, one: _Filter, listed: dict[bytes, Trial]) -> Iterator
                 f"{shown(item[one.attribute])}, which the same call without {one.option} holds",
             )
             return
-
-
-_CUTTING = {"limit", "offset", "page", "page_size"}
 
 
 def _items(trial: Trial, one: _Filter) -> list[dict[str, Json]]:
@@ -148,15 +146,14 @@ def _referring(field: Parameter, attribute: Attribute) -> bool:
 
 def _bound(field: Parameter, attributes: dict[str, Attribute]) -> tuple[str, Test] | None:
     """The attribute that an option bounds by its name, and how."""
-    parts = re.fullmatch(r"(min|max)_(\w+)|(\w+)_(before|after)", field.name)
+    parts = re.fullmatch(r"(min|max)_(\w+)|(\w+)_(before|after|from|to)", field.name)
     if parts is None:
         return None
     name, word = parts[2] or parts[3], parts[1] or parts[4]
-    attribute = attributes.get(name)
+    names = [name] if parts[1] else [name, f"{name}_on", f"{name}_date"]
     kinds = ("int", "float") if parts[1] else ("date",)
-    if attribute is None or attribute.type not in kinds or field.type not in kinds:
-        return None
-    return name, _BOUNDS[word]
+    meant = [n for n in names if n in attributes and attributes[n].type in kinds]
+    return (meant[0], _BOUNDS[word]) if len(meant) == 1 and field.type in kinds else None
 
 
 def _equal(value: Json, given: Json) -> bool | None:
@@ -188,4 +185,6 @@ _BOUNDS: dict[str, Test] = {
     "max": _at_most,
     "before": _before,
     "after": _after,
+    "from": _after,
+    "to": _before,
 }

@@ -205,7 +205,19 @@ def examine(subject: Subject, gates: tuple[str, ...]) -> tuple[Finding, ...]:
     """
     ran = ("loads",) if subject.broken else GATES
     found = [f for gate in ran if gate in gates for f in _applied(gate, subject)]
+    told: set[str] = set()
+    found = [f for f in found if _GAVE_WAY not in f.message or _first(f.message, told)]
     return limited(found, lambda finding: (finding.gate, finding.where))
+
+
+_GAVE_WAY = "the class gave way: "
+
+
+def _first(message: str, told: set[str]) -> bool:
+    """Whether a message is told for the first time: a class gives way to each gate alike."""
+    new = message not in told
+    told.add(message)
+    return new
 
 
 def _applied(gate: str, subject: Subject) -> list[Finding]:
@@ -215,5 +227,5 @@ def _applied(gate: str, subject: Subject) -> list[Finding]:
         found.extend(REGISTRY[gate](subject))
     except GeneratedCodeError as error:
         where = subject.plan.class_name
-        found.append(Finding(gate=gate, where=where, message=f"the class gave way: {error}"))
+        found.append(Finding(gate=gate, where=where, message=f"{_GAVE_WAY}{error}"))
     return found

@@ -79,7 +79,7 @@ def fitting_probes(
     combinations = [*_combinations(values, random)]
     if len(required) < len(values):
         combinations = combinations[: FITTING // 2] + _combinations(required, random)
-        for name in values.keys() - required.keys():
+        for name in (n for n in values if n not in required):  # a set has another order each run
             combinations.append({name: values[name][0]} | {k: v[0] for k, v in required.items()})
     unique = {canonical(arguments): arguments for arguments in combinations}
     return [Probe(operation.name, found, "fitting") for found in [*unique.values()][:FITTING]]
@@ -210,7 +210,7 @@ def _known(plan: EnvironmentPlan, state: dict[str, Json], field: Parameter) -> I
     """Values that the state holds under the parameter's name, which may say that it is a bound,
     or, for dates, of its type."""
     dated = field.type in ("date", "datetime")
-    name = re.sub(r"^(min|max)_|_(before|after)$", "", field.name)
+    name = re.sub(r"^(min|max)_|_(before|after|from|to)$", "", field.name)
     for entity in plan.entities:
         same = [f for f in entity.attributes if f.name == name or (dated and f.type == field.type)]
         for record in _records(state, entity).values():

@@ -52,7 +52,10 @@ def _unplanned_refusals(subject: Subject) -> Iterator[Fault]:
 
 
 def _codes(operation: Operation) -> list[str] | None:
-    """The codes that a refusal may begin with; None when the plan gives errors without codes."""
+    """The codes that a refusal may begin with; None when the plan gives errors without codes, or
+    none although ids may be unknown."""
+    if not operation.errors and any(field.references for field in operation.parameters):
+        return None
     found = [_CODED.match(error) for error in operation.errors]
     codes = [match[1] for match in found if match]
     if len(codes) < len(found):

@@ -48,9 +48,11 @@ def stores_of(tree: ast.Module, class_name: str, method: str) -> Stores:
 
 
 def functions_of(tree: ast.Module, class_name: str) -> dict[str, Function]:
-    """The functions of a module and the methods of a class in it, by name."""
-    bodies = [tree.body]
-    bodies += [n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name]
+    """The functions of a module and the methods of its classes, by name; where a name is there
+    more than once, that of the class in question counts."""
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    bodies = [tree.body, *(n.body for n in classes if n.name != class_name)]
+    bodies += [n.body for n in classes if n.name == class_name]
     return {n.name: n for body in bodies for n in body if isinstance(n, Function)}
 
 
@@ -87,14 +89,16 @@ def _called(call: ast.Call) -> Iterator[str | None]:
     """What a call stores to that mutates something, or copies it with other values."""
     if isinstance(call.func, ast.Name) and call.func.id == "dict":
         yield from (keyword.arg for keyword in call.keywords)
+    if isinstance(call.func, ast.Name) and call.func.id in ("setattr", "delattr"):
+        yield None
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in _MUTATORS:
         return
     yield _name(call.func.value)
     if call.func.attr == "update":
         yield from (keyword.arg for keyword in call.keywords)
         yield from (None for given in call.args if not isinstance(given, ast.Dict))
-    elif call.func.attr in ("setdefault", "pop") and call.args:
-        yield _constant(call.args[0]) if not on_self(call.func.value) else None
+    elif call.func.attr in ("setdefault", "pop") and call.args and not on_self(call.func.value):
+        yield _constant(call.args[0])
 
 
 def mutated(node: ast.AST) -> ast.AST | None:
