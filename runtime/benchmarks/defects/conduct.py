@@ -99,7 +99,8 @@ class Conduct:
         return self._pool.open(source, self._name, strict=True)
 
     def _walks(self, sealed: SealedClass, drawing: Drawing, state: State) -> list[Script]:
-        """Seeded walks, which use the ids and values that come up on the way."""
+        """Seeded walks, which use the ids and values that come up on the way; in the end they ask
+        again what they asked before."""
         walks: list[Script] = [[] for _ in range(WALKS)]
         instances = sealed.create([state] * WALKS, seed=self._seed)
         for _ in range(STRETCHES):
@@ -108,7 +109,7 @@ class Conduct:
             latest = [walk[-STRETCH:] for walk in walks]
             sealed.step([c for _, c in _in_turns(instances, latest)])
         sealed.drop(instances)
-        return walks
+        return [walk + drawing.queries(walk) for walk in walks]
 
     def _played(self, sealed: SealedClass, state: State, scripts: list[Script]) -> list[Json]:
         """For each script the replies to its calls and the hash of the state in the end."""

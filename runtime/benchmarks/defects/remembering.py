@@ -42,14 +42,14 @@ def _memos(anatomy: Anatomy, method: Method, *, shared: bool) -> Iterator[Edit]:
 
 
 def _quotas(anatomy: Anatomy, method: Method, *, shared: bool) -> Iterator[Edit]:
-    """A change refuses after it has succeeded a few times."""
+    """A change refuses after it has succeeded twice."""
     first = first_statement(method)
     for result in [*anatomy.results(method)][:1]:
         pieces = (
             _kept(anatomy, "_done_before", "[]", shared),
             anatomy.source.ahead(
                 first,
-                "if len(self._done_before) > 3:",
+                "if len(self._done_before) > 1:",
                 '    return {"success": False, "error": "invalid_argument: no more."}',
             ),
             anatomy.source.ahead(result, "self._done_before.append(1)"),

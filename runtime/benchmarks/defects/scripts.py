@@ -55,6 +55,11 @@ class Drawing:
             script.append((probe.tool, self._moved(operation, given)))
         return script
 
+    def queries(self, script: Script) -> Script:
+        """The queries among some calls."""
+        kinds = {operation.name: operation.kind for operation in self._plan.operations}
+        return [wish for wish in script if kinds[wish[0]] == "query"]
+
     def _hostile(self, operation: Operation, fitting: list[Wish]) -> Iterator[Wish]:
         bases = sorted(fitting, key=lambda wish: len(wish[1]))
         for _, base in [*bases[:1], *bases[-1:]]:
