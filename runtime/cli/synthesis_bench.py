@@ -36,7 +36,7 @@ def run(only: str | None, file: Path | None, *, quick: bool) -> None:
     """
     from ..benchmarks.synthesis.rows import FULL, QUICK, ROWS
 
-    names = [*ROWS, _COST] if only is None else named(only, [*ROWS, _COST])
+    names = [*ROWS, _COST] if only is None else chosen(only, [*ROWS, _COST], "row")
     if file is not None:
         write(file, "")  # better to fail now than after minutes
     readings: list[Reading] = []
