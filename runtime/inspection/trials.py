@@ -105,17 +105,17 @@ def run_trials(
         GeneratedCodeError: the class cannot be built from the state.
     """
     instances = sealed.create([state] * len(probes), seed=seed)
-    before = sealed.hash(instances)
+    start = sealed.hash(instances[:1])  # all were built from the same
     calls = [Call(i, p.tool, p.arguments) for i, p in zip(instances, probes, strict=True)]
     replies = sealed.step(calls)
     try:
-        after, changes = sealed.hash(instances), sealed.diff(instances)
+        ends = zip(instances, sealed.hash(instances), strict=True)
+        moved = [instance for instance, end in ends if [end] != start]
+        changes = dict(zip(moved, sealed.diff(moved), strict=True))
         sealed.drop(instances)
     except GeneratedCodeError:  # given up after too many kills, which the replies tell
-        after, changes = before, [[] for _ in instances]
+        changes = {}
     return [
-        Trial(probe, reply, old != new, tuple(changed), state, lead)
-        for probe, reply, old, new, changed in zip(
-            probes, replies, before, after, changes, strict=True
-        )
+        Trial(probe, reply, i in changes, tuple(changes.get(i, ())), state, lead)
+        for i, probe, reply in zip(instances, probes, replies, strict=True)
     ]
