@@ -91,7 +91,7 @@ class OutcomeJudge(Program):
     async def aforward(
         self, *, environment: Environment, state: dict[str, Json], executed: Sequence[ExecutedCall]
     ) -> dspy.Prediction:
-        calls = [item.call.model_dump(mode="json") for item in executed]
+        calls = [item.call.model_dump(mode="json", exclude={"ordered"}) for item in executed]
         try:
             said = await self.judge.acall(
                 plan=plan_text(environment.plan),

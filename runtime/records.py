@@ -219,7 +219,9 @@ class Expectation(Part):
     """Further records and scalars that may change (`loans.L7`); all others must not."""
     data: Json = None
     """What the result's `data` must hold: these keys of an object; of a list, as many items, each
-    with these keys, in any order. None demands nothing."""
+    with these keys. None demands nothing."""
+    ordered: bool = False
+    """Whether the items of a list come in this order, and not in any."""
 
 
 class TestCall(Expectation):

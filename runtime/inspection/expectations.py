@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..records import Expectation, Finding, TestCall
-from ..state import Json, canonical
+from ..state import Json
 from .calls import ExecutedCall
 from .wording import call_text, change_text, shown
 
@@ -25,8 +25,11 @@ def agreed(call: TestCall, second: Expectation | None) -> TestCall:
     """
     if second is None or call.expect != second.expect:
         return call.model_copy(
-            update={"expect": "open", "error": "", "changes": {}, "frame": (), "data": None}
-        )
+            update={
+                "expect": "open", "error": "", "changes": {}, "frame": (), "data": None,
+                "ordered": False,
+            }
+        )  # fmt: skip
     mine, yours = flat(call.changes), flat(second.changes)
     both = {path: value for path, value in mine.items() if _agree(value, yours.get(path, _ABSENT))}
     loose = {place(path) for path in mine.keys() | yours.keys() if path not in both}
@@ -35,7 +38,8 @@ def agreed(call: TestCall, second: Expectation | None) -> TestCall:
             "error": call.error if call.error == second.error else "",
             "changes": both,
             "frame": tuple(sorted(loose)),
-            "data": common(call.data, second.data),
+            "data": (data := common(call.data, second.data)),
+            "ordered": isinstance(data, list) and in_order(data, call.data, second.data),
         }
     )
 
@@ -130,6 +134,8 @@ def _missed_data(one: ExecutedCall) -> Iterator[str]:
     data = one.result.get("data") if isinstance(one.result, dict) else None
     if not holds(one.call.data, data):
         yield f"data must hold {shown(one.call.data, 400)} and is {shown(data, 400)}"
+    elif one.call.ordered and not in_order(one.call.data, data):
+        yield f"the order must be {shown(one.call.data, 400)}; data is {shown(data, 400)}"
 
 
 def holds(expected: Json, given: Json) -> bool:
@@ -141,6 +147,11 @@ def holds(expected: Json, given: Json) -> bool:
     if isinstance(expected, list):
         return isinstance(given, list) and len(expected) == len(given) and _matched(expected, given)
     return same(expected, given)
+
+
+def in_order(expected: Json, *given: Json) -> bool:
+    """Whether lists hold the expected items one by one."""
+    return all(len(expected) == len(items) and all(map(holds, expected, items)) for items in given)
 
 
 def _matched(expected: list[Json], given: list[Json]) -> bool:
@@ -180,7 +191,7 @@ def _common_items(mine: list[Json], yours: list[Json]) -> Json:
         left = [{name: item[name] for name in kept} for item in mine]
         right = [{name: item[name] for name in kept} for item in yours]
         if kept and holds(left, right):
-            return sorted(left, key=canonical)
+            return left
     return [{} for _ in mine]
 
 

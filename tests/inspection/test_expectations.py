@@ -82,6 +82,12 @@ def test_where_readers_name_different_changes_the_record_is_left_open() -> None:
     assert made.data is None
 
 
+def test_an_order_is_demanded_only_where_both_give_the_same() -> None:
+    call = TestCall(tool="search_books", expect="ok", data=[{"book_id": "B1"}, {"book_id": "B2"}])
+    assert agreed(call, Expectation(expect="ok", data=call.data)).ordered
+    assert not agreed(call, Expectation(expect="ok", data=call.data[::-1])).ordered
+
+
 @pytest.mark.parametrize("second", [None, Expectation(expect="refused")])
 def test_without_a_second_reader_of_the_same_mind_nothing_is_demanded(second: Any) -> None:
     made = agreed(LEND, second)
@@ -165,6 +171,15 @@ def test_a_refusal_for_another_reason_is_no_proof_of_a_rule(
         rule="R1",
     )
     assert "to be refused with the code 'no_copy'" in lack(run(pool, environment, state, call))
+
+
+def test_a_list_in_another_order_is_seen_where_the_order_counts(
+    pool: Pool, environment: Environment, state: dict[str, Any]
+) -> None:
+    ids = [{"book_id": key} for key in state["books"]]
+    call = TestCall(tool="search_books", expect="ok", data=ids[::-1])
+    assert lack(run(pool, environment, state, call)) == ""
+    assert "the order must be" in lack(run(pool, environment, state, changed(call, ordered=True)))
 
 
 def test_an_open_call_can_do_no_wrong(
