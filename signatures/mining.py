@@ -17,8 +17,8 @@ class FoundIdea(BaseModel):
     """3 to 5 sentences: what it keeps record of, who uses it, which operations it offers and which
     constraints it enforces."""
     usefulness: int = Field(ge=1, le=10)
-    """9: such tasks arise daily in most organisations; 7: daily in one line of work; 4: rarely;
-    1: hardly ever."""
+    """How much those who use such a system need it: 9: for many tasks every day; 7: for some every
+    day; 4: now and then; 1: hardly ever."""
     modelability: int = Field(ge=1, le=10)
     """9: plain records, rules and tool calls capture the domain completely; 7: all that matters;
     4: much hangs on judgement or the physical world."""
