@@ -137,7 +137,7 @@ def test_a_run_of_another_version_is_refused(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "run.db") as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(RunError, match="store version 99, expected 1"):
+    with pytest.raises(RunError, match="store version 99, expected 2"):
         RunStore.open(tmp_path, {})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 
-from ..records import Attribute, Environment, Inspection
+from ..records import Attribute, Environment, Inspection, Operation
 from ..tools import signature_line
 from .blocks import Cell, bullets, heading, indented, paragraph, section, table
 from .overview import scenarios_table
@@ -53,12 +53,21 @@ def _tool_lines(environment: Environment) -> list[tuple[str, str]]:
     for tool in environment.tools:
         operation = operations.get(tool.name)
         text = signature_line(tool)
-        if operation and operation.errors:
-            text += f"\nrefuses when {'; '.join(operation.errors)}"
-        if operation and operation.rules:
-            text += f"\nkeeps {', '.join(operation.rules)}"
-        lines.append((operation.kind if operation else "", text))
+        promises = _promises(operation) if operation else []
+        lines.append((operation.kind if operation else "", "\n".join([text, *promises])))
     return lines
+
+
+def _promises(operation: Operation) -> list[str]:
+    """What the plan has an operation return, write, keep and refuse."""
+    many = "a list of " if operation.many else ""
+    said = {
+        f"returns {many}": operation.returns,
+        "writes ": operation.writes,
+        "keeps ": operation.rules,
+        "refuses with ": operation.errors,
+    }
+    return [f"{how}{'; '.join(what)}" for how, what in said.items() if what]
 
 
 def _inspection(inspection: Inspection | None) -> list[tuple[str, str]]:

@@ -70,7 +70,7 @@ def test_an_environment_is_shown_with_schema_rules_and_tools(
         "tool_id str → Tool",
         "R2 Nobody pays more than the open fee.",
         "pay_fee(member_id: string, amount: integer)",
-        "refuses when the tool is out",
+        "refuses with unknown_tool: the tool does not exist",
         f"{export.inspections[0].probes} probes, 9 test calls",
         "2 proven by a refused and a legal call",
         export.scenarios[0].id,

@@ -75,7 +75,9 @@ def endpoint() -> Iterator[Endpoint]:
 @pytest.fixture
 def tasks(tmp_path: Path) -> str:
     path = tmp_path / "tasks.txt"
-    path.write_text("Hire a drill for Ada.\nTake back the saw.\nSell a ladder.\n")
+    path.write_text(
+        "Hire a drill out to Ada.\nTake back the saw that Ben has.\nSell the old ladder to Cleo.\n"
+    )
     return str(path)
 
 
@@ -87,7 +89,7 @@ def test_a_run_that_keeps_nothing_says_why_and_fails(
     assert code == 1
     assert "nothing was kept: 3 tasks came to no environment" in err.splitlines()[-1]
     assert "does not parse" in err
-    assert "judge task" in out and "envscaler show run" in out
+    assert "mine tasks" in out and "envscaler show run" in out
     assert "\x1b" not in out + err
     assert read_export(tmp_path / "run/export").environments == ()
 
@@ -105,8 +107,8 @@ def test_json_is_one_document_with_the_whole_summary(
     assert told["complete"] is True
     assert told["stages"]["task"] == {"kept": 0, "rejected": 2, "unfinished": 0}
     assert sum(loss["count"] for loss in told["losses"]) == 2
-    assert told["ledger"]["total"]["asked"] == 4
-    assert told["ledger"]["by_step"]["judge task"]["prompt_tokens"] == 44
+    assert told["ledger"]["total"]["asked"] == 2
+    assert told["ledger"]["by_step"]["mine tasks"]["prompt_tokens"] == 22
     assert told["peak_memory_mb"]["host"] > 1
     assert told["model"] == "openai/babbler"
 
