@@ -11,6 +11,7 @@ import dspy
 from ..runtime.checks import GRADER
 from ..runtime.errors import Repairable
 from ..runtime.inspection import (
+    DOUBTS,
     ExecutedCall,
     gaps,
     inspect_class,
@@ -56,8 +57,8 @@ class ClassBuilder(Program):
 
     What is free comes first: only a class that passes the gates and does with the test calls what
     two readers of the plan worked out is judged by an agent. The first disagreement between class
-    and readers goes to repair; on one that remains the judge decides. After every repair everything
-    is tested again.
+    and readers, or with a gate that goes by names, goes to repair; on one that remains the judge
+    decides. After every repair everything is tested again.
 
     Args:
         pool: sealed workers.
@@ -94,9 +95,10 @@ class ClassBuilder(Program):
                 mended = await self.mender.acall(
                     plan=plan, source=source, findings=tried.findings, attempt=repair
                 )
-                disputed = all(finding.gate == "test" for finding in tried.findings)
-                if mended.source == source and not disputed:
-                    break  # where only the tests are doubted, the judge decides in the next round
+                disputed = all(f.gate in {"test", *DOUBTS} for f in tried.findings)
+                judged = tried.inspection.pass_rate is not None
+                if mended.source == source and (judged or not disputed):
+                    break  # what is only disputed, the judge decides in the next round
                 source = mended.source
         except Repairable as error:
             problem = str(error)
@@ -145,21 +147,24 @@ class ClassBuilder(Program):
         environment = Environment(
             plan=plan, class_name=report.class_name, source=source, tools=report.tools
         )
-        if report.findings:
+        if {finding.gate for finding in report.findings} - DOUBTS:
             executed = await self._run(environment, state, calls)
             return Tried(source, None, inspection, (*report.findings, *unmet(executed)))
         calls, executed = await self._exercise(environment, state, calls)
-        missed = unmet(executed)
         inspection = _exercised(inspection, environment, executed)
-        if missed and repair == 0:
-            return Tried(source, environment, inspection, missed)
+        disputed = (*report.findings, *unmet(executed))
+        if disputed and repair == 0:
+            return Tried(source, environment, inspection, disputed)
         return await self._judged(environment, inspection, executed)
 
     async def _judged(
         self, environment: Environment, inspection: Inspection, executed: Sequence[ExecutedCall]
     ) -> Tried:
         judged = await self.outcome_judge.acall(
-            environment=environment, state=inspection.state, executed=executed
+            environment=environment,
+            state=inspection.state,
+            executed=executed,
+            doubts=inspection.findings,
         )
         failed = {j.call for j in judged.judgements if j.verdict == "fail"}
         missed = [n for n, one in enumerate(executed, 1) if lack(one)]
@@ -171,6 +176,7 @@ class ClassBuilder(Program):
             and not inspection.untested_tools
             and inspection.rules_tested >= self.pass_rate * rules
             and not failed & set(missed)
+            and not judged.upheld
         )
         inspection = inspection.model_copy(
             update={
@@ -180,7 +186,7 @@ class ClassBuilder(Program):
                 "admitted": admitted,
             }
         )
-        findings = tuple(failed_calls(executed, judged.judgements))
+        findings = (*judged.upheld, *failed_calls(executed, judged.judgements))
         return Tried(environment.source, environment, inspection, findings)
 
     async def _run(

@@ -80,8 +80,10 @@ class Examiner(Program):
 class OutcomeJudge(Program):
     """Judges executed test calls against the plan.
 
-    Returns `judgements` (of the calls that failed or got a warning), `reviewed` (how many calls the
-    judge says it judged) and `problem`.
+    Doubts of gates that go by names are shown after the calls, and judged like them.
+
+    Returns `judgements` (of the calls that failed or got a warning), `upheld` (the doubts that the
+    judge shares), `reviewed` (how many calls the judge says it judged) and `problem`.
     """
 
     def __init__(self) -> None:
@@ -89,26 +91,33 @@ class OutcomeJudge(Program):
         self.judge = Step(JudgeOutcomes, "judge outcomes")
 
     async def aforward(
-        self, *, environment: Environment, state: dict[str, Json], executed: Sequence[ExecutedCall]
+        self,
+        *,
+        environment: Environment,
+        state: dict[str, Json],
+        executed: Sequence[ExecutedCall],
+        doubts: Sequence[Finding] = (),
     ) -> dspy.Prediction:
         calls = [item.call.model_dump(mode="json", exclude={"ordered"}) for item in executed]
+        lines = [*map(executed_line, executed), *map(_doubt, doubts)]
+        more = [[str(doubt) for doubt in doubts]] if doubts else []
         try:
             said = await self.judge.acall(
                 plan=plan_text(environment.plan),
                 state=json_text(state),
                 source=PySource(code=environment.source),
-                executed=[f"{n}. {executed_line(item)}" for n, item in enumerate(executed, 1)],
-                key=[environment.plan.id, environment.source, digest(state), calls],
+                executed=[f"{n}. {line}" for n, line in enumerate(lines, 1)],
+                key=[environment.plan.id, environment.source, digest(state), calls, *more],
             )
         except Repairable as error:
-            return dspy.Prediction(judgements=(), reviewed=0, problem=str(error))
-        known: dict[int, Judgement] = {
-            j.call: j
-            for j in said.judgements
-            if 1 <= j.call <= len(executed) and j.verdict != "pass"
-        }
-        judged = tuple(known[number] for number in sorted(known))
-        return dspy.Prediction(judgements=judged, reviewed=said.reviewed, problem="")
+            return dspy.Prediction(judgements=(), upheld=(), reviewed=0, problem=str(error))
+        known: dict[int, Judgement] = {j.call: j for j in said.judgements if j.verdict != "pass"}
+        of_calls = (known[n] for n in range(1, len(executed) + 1) if n in known)
+        failed = {number for number, judgement in known.items() if judgement.verdict == "fail"}
+        shared = [d for n, d in enumerate(doubts, len(executed) + 1) if n in failed]
+        return dspy.Prediction(
+            judgements=tuple(of_calls), upheld=tuple(shared), reviewed=said.reviewed, problem=""
+        )
 
 
 def failed_calls(
@@ -120,6 +129,10 @@ def failed_calls(
         Finding(gate="judge", where=call.tool, message=f"{_before(call)}{_called(call)}: {reason}")
         for call, reason in failed
     ]
+
+
+def _doubt(finding: Finding) -> str:
+    return f"a doubt of a rule of thumb, which fails only what contradicts the plan: {finding}"
 
 
 def executed_line(item: ExecutedCall) -> str:

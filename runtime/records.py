@@ -253,6 +253,7 @@ class Inspection(Part):
     state: dict[str, Json] = Field(default_factory=dict)
     """The initial state that each test call starts from."""
     findings: tuple[Finding, ...] = ()
+    """Of the gates; in an admitted class doubts that the judge let pass."""
     calls: tuple[TestCall, ...] = ()
     judgements: tuple[Judgement, ...] = ()
     """Of the calls that failed or got a warning; the others passed."""

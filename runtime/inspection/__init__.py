@@ -3,11 +3,12 @@
 from .calls import ExecutedCall, Gap, gaps, run_calls, untested_rules, untested_tools
 from .classes import ClassReport, inspect_class, planned_environment
 from .expectations import agreed, lack, settled, unmet
-from .gates import GATES
+from .gates import DOUBTS, GATES
 from .plans import check_plan
 from .states import check_state
 
 __all__ = [
+    "DOUBTS",
     "GATES",
     "ClassReport",
     "ExecutedCall",

@@ -109,6 +109,8 @@ def _filters(plan: EnvironmentPlan, operation: Operation) -> Iterator[_Filter]:
     entity = listed[0]
     attributes = {f.name: f for f in entity.attributes if f.name not in operation.returns}
     for field in operation.parameters:
+        if _wider(field):
+            continue
         bound = _bound(field, attributes)
         if field.name in attributes and (not field.required or _by_name(operation, entity)):
             if _exact(field, attributes[field.name], entity):
@@ -121,6 +123,12 @@ _OTHERWISE = frozenset(
     "not non un without excluding except other others similar related conflicting missing free "
     "available unassigned eligible suggested recommended possible alternative".split()
 )
+
+
+def _wider(field: Parameter) -> bool:
+    """Whether a filter's description names one of its values, as one that matches too."""
+    told = re.sub(r"left out[^;.]*", "", field.description)
+    return any(re.search(rf"\b{re.escape(value)}\b", told) for value in field.values)
 
 
 def _by_name(operation: Operation, entity: Entity) -> bool:

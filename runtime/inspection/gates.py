@@ -194,6 +194,9 @@ REGISTRY = MappingProxyType[str, Gate](
         "paging": paging,
     }
 )
+DOUBTS = frozenset({"errors", "effects", "lookups", "filters", "paging"})
+"""Gates that go by names and habits: a good class may be at odds with them. What they still say
+after a repair, a judge decides."""
 GATES: tuple[str, ...] = tuple(REGISTRY)
 """The names of all gates, in the order in which their findings are reported."""
 
