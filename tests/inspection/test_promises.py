@@ -253,13 +253,13 @@ PLANTS: dict[str, Plant] = {
     ),
     "a record is denied": Plant(
         "lookups",
-        "get_member",
+        "get_book",
         "the state holds that record",
         {
-            '        if member is None:\n            return self._refuse("unknown_member", '
-            'f"There is no member {member_id!r}.")\n        return': (
-                '        if member is None or member_id == "M2":\n            return self._refuse('
-                '"unknown_member", f"There is no member {member_id!r}.")\n        return'
+            '        if book is None:\n            return self._refuse("unknown_book", '
+            'f"There is no book {book_id!r}.")\n        return': (
+                '        if book is None or book_id == "B2":\n            return self._refuse('
+                '"unknown_book", f"There is no book {book_id!r}.")\n        return'
             )
         },
     ),
