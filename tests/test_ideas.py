@@ -161,11 +161,13 @@ def recorded_ideas() -> list[EnvironmentIdea]:
     answers = [json.loads(line) for line in recording_path().read_text().splitlines()]
     found = []
     for answer in answers:
-        if answer["step"] == "infer idea":
-            fields = re.findall(
-                r"\[\[ ## (\w+) ## \]\]\n(.*?)\n\n(?=\[\[)", answer["completion"], re.S
+        if answer["step"] == "mine tasks":
+            (ideas,) = re.findall(
+                r"\[\[ ## ideas ## \]\]\n(.*?)\n\n\[\[", answer["completion"], re.S
             )
-            found.append(EnvironmentIdea.model_validate({**dict(fields), "tasks": ()}))
+            found += [
+                EnvironmentIdea.model_validate({**idea, "tasks": ()}) for idea in json.loads(ideas)
+            ]
     return found
 
 
@@ -173,7 +175,7 @@ def test_the_recorded_ideas_are_of_four_domains() -> None:
     ideas = recorded_ideas()
     kept, _ = merge_ideas(ideas)
     assert len(ideas) >= 12
-    domains = ["food bank", "theatre", "tool lending library", "veterinary"]
+    domains = ["food bank", "theatre", "tool library", "veterinary"]
     assert [sum(d in i.summary.lower() for i in kept) for d in domains] == [1, 1, 1, 1]
     assert len(kept) == 4
 

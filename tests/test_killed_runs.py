@@ -26,9 +26,9 @@ from envscaler.runtime.models.asking import current
 from envscaler.runtime.state import digest
 
 STAGES = [
-    "judge task",
-    "infer idea",
+    "mine tasks",
     "plan environment",
+    "predict outcomes",
     "write class",
     "judge outcomes",
     "propose scenario",
