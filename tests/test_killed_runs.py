@@ -28,8 +28,8 @@ from envscaler.runtime.state import digest
 STAGES = [
     "mine tasks",
     "plan environment",
-    "predict outcomes",
     "write class",
+    "predict outcomes",
     "judge outcomes",
     "propose scenario",
     "act",

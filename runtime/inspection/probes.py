@@ -19,12 +19,15 @@ FITTING = 24
 PICKS = 12
 """Most values that are tried for one parameter."""
 
+EXTREME = 1e308
+"""Twice this is more than a float can hold."""
 HOSTILE: tuple[Json, ...] = (
     None,
     True,
     0,
     -1,
     10**12,
+    EXTREME,
     1.5,
     "",
     "no-such-id",

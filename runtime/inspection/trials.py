@@ -11,7 +11,7 @@ from ..records import EnvironmentPlan, Operation
 from ..sandbox import Call, Reply, SealedClass
 from ..state import Difference, Json, patch
 from .pairs import paired_probes
-from .probes import Probe, fitting_probes, hostile_probes
+from .probes import EXTREME, Probe, fitting_probes, hostile_probes
 from .schemas import binding_fault
 
 BROKEN = ("timeout", "killed")
@@ -77,13 +77,25 @@ def try_tool(
         plan, state, operation, [t.probe.arguments for t in trials if t.succeeded]
     )
     hostile = hostile_probes(operation, best.probe.arguments)
-    return trials + run_trials(sealed, state, _bound(sealed, [*hostile, *pairs]), seed)
+    trials += run_trials(sealed, state, _bound(sealed, [*hostile, *pairs]), seed)
+    return trials + _twice(sealed, trials, seed)
+
+
+def _twice(sealed: SealedClass, trials: Sequence[Trial], seed: int) -> list[Trial]:
+    """Changes by an extreme number, made once more: sums may leave what JSON can hold."""
+    again: list[Trial] = []
+    for trial in trials:
+        if trial.succeeded and trial.moved and EXTREME in trial.probe.arguments.values():
+            lead = (*trial.lead, trial.probe)
+            again += run_trials(sealed, trial.after, [trial.probe], seed, lead)
+    return again
 
 
 def try_harder(sealed: SealedClass, operation: Operation, reached: Trial, seed: int) -> list[Trial]:
     """Hostile probes built on a call that succeeds only in a state that other calls led to."""
-    hostile = [*hostile_probes(operation, reached.probe.arguments)]
-    return run_trials(sealed, reached.before, _bound(sealed, hostile), seed, reached.lead)
+    hostile = _bound(sealed, [*hostile_probes(operation, reached.probe.arguments)])
+    trials = run_trials(sealed, reached.before, hostile, seed, reached.lead)
+    return trials + _twice(sealed, trials, seed)
 
 
 def _bound(sealed: SealedClass, probes: Sequence[Probe]) -> list[Probe]:
