@@ -102,7 +102,10 @@ class Skeletons(Program):
     ) -> dspy.Prediction:
         left, size = self._sifted(tasks), self._settings.batch
         batches = [left[start : start + size] for start in range(0, len(left), size)]
+        # Loads what the merging needs while the model is waited for; blank texts are not sent.
+        warmed = asyncio.create_task(asyncio.to_thread(self._embedder, [""]))
         mined = await together(self._mined(batch) for batch in batches)
+        await warmed
         ideas = await asyncio.to_thread(self._chosen, [idea for found in mined for idea in found])
         built = await together(self._built(idea, ready) for idea in ideas)
         return dspy.Prediction(environments=[admitted for admitted in built if admitted])
