@@ -46,6 +46,8 @@ class Tried:
     inspection: Inspection
     findings: tuple[Finding, ...]
     """What a repair should mend; an admitted class may have some too."""
+    problem: str = ""
+    """Why no judgement came."""
 
     @property
     def merit(self) -> tuple[float, int]:
@@ -118,13 +120,13 @@ class ClassBuilder(Program):
             )
         last = versions[-1] if versions else None
         inspection = last.inspection if last else Inspection(environment="", grader=GRADER)
-        judged = inspection.pass_rate is not None
-        findings = "; ".join(map(str, last.findings[:3])) if last and not judged else ""
+        findings = "; ".join(map(str, last.findings[:3])) if last else ""
+        problem = problem or (last.problem if last else "")
         return dspy.Prediction(
             environment=None,
             inspection=inspection,
             sources=sources,
-            problem=problem or findings or _shortfall(inspection, self.pass_rate),
+            problem=problem or _shortfall(inspection, self.pass_rate, findings),
         )
 
     async def _try(
@@ -187,7 +189,7 @@ class ClassBuilder(Program):
             }
         )
         findings = (*judged.upheld, *failed_calls(executed, judged.judgements))
-        return Tried(environment.source, environment, inspection, findings)
+        return Tried(environment.source, environment, inspection, findings, judged.problem)
 
     async def _run(
         self, environment: Environment, state: dict[str, Json], calls: Sequence[TestCall]
@@ -227,12 +229,14 @@ def _exercised(
     )
 
 
-def _shortfall(inspection: Inspection, wanted: float) -> str:
+def _shortfall(inspection: Inspection, wanted: float, findings: str) -> str:
     if inspection.pass_rate is None:
-        return "the test agents gave no judgement"
+        return findings or "the test agents gave no judgement"
     rate = f"{inspection.pass_rate:.2f}"
     if inspection.untested_tools:
         return f"tools left untested: {', '.join(inspection.untested_tools)} (pass rate {rate})"
     if inspection.untested_rules:
         return f"rules left unproven: {', '.join(inspection.untested_rules)} (pass rate {rate})"
+    if inspection.pass_rate >= wanted and findings:
+        return f"the judge upholds what was found: {findings} (pass rate {rate})"
     return f"too few test calls passed or judged: pass rate {rate} of {wanted} wanted"

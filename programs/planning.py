@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -70,7 +71,7 @@ class Planner(Program):
             key=[idea.summary, idea.introduction, self.tools],
         )
         return EnvironmentPlan(
-            class_name=said.class_name.strip(),
+            class_name=class_name(said.class_name),
             summary=idea.summary,
             introduction=idea.introduction,
             entities=tuple(said.entities),
@@ -90,8 +91,15 @@ class Planner(Program):
         return patched(plan, said)
 
 
+def class_name(text: str) -> str:
+    """A name in PascalCase, made of the words of a text: a repair could not give another one."""
+    words = re.findall(r"[A-Za-z0-9]+", text)
+    return "".join(word[0].upper() + word[1:] for word in words)
+
+
 def patched(plan: EnvironmentPlan, said: dspy.Prediction) -> EnvironmentPlan:
-    """The plan with the parts of a repair in the place of those of the same name or id."""
+    """The plan with the parts of a repair in the place of those of the same name or id; what the
+    repair gives is never dropped."""
     dropped = set(said.drop)
     return plan.model_copy(
         update={
@@ -104,8 +112,9 @@ def patched(plan: EnvironmentPlan, said: dspy.Prediction) -> EnvironmentPlan:
 
 
 def _replaced(old: Sequence[P], new: Sequence[P], name: str, dropped: set[str]) -> tuple[P, ...]:
-    parts = {getattr(part, name): part for part in (*old, *new)}
-    return tuple(part for key, part in parts.items() if key not in dropped)
+    given = {getattr(part, name): part for part in new}
+    parts = {getattr(part, name): part for part in old} | given
+    return tuple(part for key, part in parts.items() if key in given or key not in dropped)
 
 
 def size(tools: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import dspy
 
@@ -101,23 +102,49 @@ class OutcomeJudge(Program):
         calls = [item.call.model_dump(mode="json", exclude={"ordered"}) for item in executed]
         lines = [*map(executed_line, executed), *map(_doubt, doubts)]
         more = [[str(doubt) for doubt in doubts]] if doubts else []
+        inputs = {
+            "plan": plan_text(environment.plan),
+            "state": json_text(state),
+            "source": PySource(code=environment.source),
+            "executed": [f"{n}. {line}" for n, line in enumerate(lines, 1)],
+            "key": [environment.plan.id, environment.source, digest(state), calls, *more],
+        }
         try:
-            said = await self.judge.acall(
-                plan=plan_text(environment.plan),
-                state=json_text(state),
-                source=PySource(code=environment.source),
-                executed=[f"{n}. {line}" for n, line in enumerate(lines, 1)],
-                key=[environment.plan.id, environment.source, digest(state), calls, *more],
-            )
+            said, problem = await self._asked(inputs, len(lines))
         except Repairable as error:
-            return dspy.Prediction(judgements=(), upheld=(), reviewed=0, problem=str(error))
-        known: dict[int, Judgement] = {j.call: j for j in said.judgements if j.verdict != "pass"}
+            problem = str(error)
+        if problem:
+            return dspy.Prediction(judgements=(), upheld=(), reviewed=0, problem=problem)
+        known = _objections(said.judgements)
         of_calls = (known[n] for n in range(1, len(executed) + 1) if n in known)
         failed = {number for number, judgement in known.items() if judgement.verdict == "fail"}
         shared = [d for n, d in enumerate(doubts, len(executed) + 1) if n in failed]
         return dspy.Prediction(
             judgements=tuple(of_calls), upheld=tuple(shared), reviewed=said.reviewed, problem=""
         )
+
+    async def _asked(self, inputs: dict[str, Any], shown: int) -> tuple[dspy.Prediction, str]:
+        """An answer and, when it cannot be about what was shown, why; it is then the second one."""
+        said = await self.judge.acall(**inputs)
+        if _miscounted(said, shown):
+            said = await self.judge.acall(**inputs, rollout=1)
+        return said, _miscounted(said, shown)
+
+
+def _miscounted(said: dspy.Prediction, shown: int) -> str:
+    """How a judge's numbers miss what it was shown; empty when they do not."""
+    strange = [j.call for j in said.judgements if not 1 <= j.call <= shown]
+    if strange:
+        return f"the judge was shown the numbers 1 to {shown} and speaks of {strange}"
+    if not 0 <= said.reviewed <= shown:
+        return f"the judge was shown {shown} calls and says that it judged {said.reviewed}"
+    return ""
+
+
+def _objections(judgements: Sequence[Judgement]) -> dict[int, Judgement]:
+    """The fails and warnings by call; of several on one call a fail counts."""
+    raised = [j for j in judgements if j.verdict != "pass"]
+    return {j.call: j for j in sorted(raised, key=lambda j: j.verdict == "fail")}
 
 
 def failed_calls(

@@ -8,7 +8,7 @@ import dspy
 
 from ..runtime.errors import Repairable
 from ..runtime.records import EnvironmentPlan, Finding
-from ..runtime.sources import joined, methods, whole
+from ..runtime.sources import joined, methods, tidied, whole
 from ..signatures import PySource, RepairClass, WriteClass, WriteMethods
 from .briefs import plan_text
 from .step import Program, Step
@@ -43,7 +43,7 @@ class ClassWriter(Program):
         source = ""
         try:
             for number in range(calls):
-                have = methods(source)
+                have = methods(source, plan.class_name)
                 missing = [name for name in wanted if name not in have]
                 if have and not missing:
                     break
@@ -56,7 +56,8 @@ class ClassWriter(Program):
     async def _written(
         self, plan: EnvironmentPlan, source: str, names: Sequence[str], number: int
     ) -> str:
-        if not methods(source):
+        have = methods(source, plan.class_name)
+        if not have:
             said = await self.write.acall(
                 plan=plan_text(plan),
                 operations=list(names),
@@ -69,10 +70,11 @@ class ClassWriter(Program):
             begun=PySource(code=source),
             operations=list(names),
             key=[plan.id, source, *names],
+            rollout=number,
         )
         part = whole(said.source.code)
         made = joined(source, part, plan.class_name)
-        return made if set(methods(source)) <= set(methods(made)) else source
+        return made if set(have) <= set(methods(made, plan.class_name)) else source
 
 
 class ClassMender(Program):
@@ -98,5 +100,6 @@ class ClassMender(Program):
             problems=problems,
             key=[plan.id, source, problems, attempt],
         )
-        part = whole(said.source.code)
-        return dspy.Prediction(source=joined(source, part, plan.class_name))
+        made = joined(source, whole(said.source.code), plan.class_name)
+        operations = [operation.name for operation in plan.operations]
+        return dspy.Prediction(source=tidied(made, plan.class_name, operations))

@@ -8,14 +8,15 @@ from typing import Any
 import dspy
 import pydantic
 
-_FENCED = re.compile(r"^```[^\n]*\n(.*)\n```\s*$", re.DOTALL)
+_FENCED = re.compile(r"^```[^\n]*\n(.*?)(\n```)?\Z", re.DOTALL)
 
 
 class PySource(dspy.Code):
     """The source text of a Python module.
 
-    Only an outermost fence is taken off: `dspy.Code` itself cuts at the first inner one. Text that
-    is no Python is kept as it is, so that a gate can say what is wrong with it.
+    Only an outermost fence is taken off, also one that a cut answer left open: `dspy.Code` itself
+    cuts at the first inner one. Text that is no Python is kept as it is, so that a gate can say
+    what is wrong with it.
     """
 
     @pydantic.model_validator(mode="before")

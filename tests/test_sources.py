@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envscaler.runtime.sources import joined, methods, whole
+from envscaler.runtime.sources import joined, methods, tidied, whole
 
 SOURCE = '''import copy
 
@@ -86,3 +87,90 @@ def test_joining_a_class_with_its_own_methods_changes_nothing_of_them(names: lis
     }
     part = "class Shop:\n" + "\n\n".join(f"    {texts[name]}" for name in names[:2]) + "\n"
     assert ast.dump(ast.parse(joined(SOURCE, part, "Shop"))) == ast.dump(ast.parse(SOURCE))
+
+
+SPREAD = """import copy
+import random
+
+LIMIT = 5
+DOUBLE = LIMIT * 2
+
+
+class Refusal(Exception):
+    def __init__(self, code):
+        self.code = code
+
+
+class Shop:
+    KINDS = ("a", "b")
+
+    def __init__(self, init_config: dict):
+        self.items = copy.deepcopy(init_config["items"])
+
+    def log(self, text: str) -> dict:
+        return {"text": text}
+
+    def buy(self, name: str) -> dict:
+        return self.log(name)
+"""
+
+
+def ran(source: str, call: str) -> object:
+    """What a call comes to on a shop made by the source."""
+    names: dict[str, object] = {}
+    exec(source, names)
+    return eval(f"Shop({{'items': {{}}}}).{call}", names)
+
+
+@pytest.mark.parametrize(
+    ("part", "result"),
+    [
+        ("LIMIT = 9\nclass Shop:\n    def buy(self, name):\n        return DOUBLE\n", 18),
+        (
+            "LEAST = LIMIT - 1\nclass Shop:\n    def buy(self, name):\n        return LEAST\n",
+            4,
+        ),
+        (
+            "class Shop:\n    KINDS = ('c',)\n    MORE = 1\n"
+            "    def buy(self, name):\n        return self.KINDS, self.MORE\n",
+            (("c",), 1),
+        ),
+        (
+            "class Refusal(Exception):\n    def __init__(self, code):\n        self.code = 7\n"
+            "class Shop:\n    def buy(self, name):\n        return Refusal(1).code\n",
+            7,
+        ),
+        (
+            "class Shop:\n  def buy(self, name):\n    return self._x()\n  def _x(self): return 3\n",
+            3,
+        ),
+        ("class Shop:\n\tdef buy(self, name):\n\t\treturn '\u00e9\u2028'\n", "é\u2028"),
+        ("class Shop:\r\n    def buy(self, name):\r\n        return 4\r\n", 4),
+    ],
+    ids=["constant", "new constant", "attributes", "class", "two spaces", "tabs", "CRLF"],
+)
+def test_what_a_part_defines_takes_effect(part: str, result: object) -> None:
+    assert ran(joined(SPREAD, part, "Shop"), "buy('x')") == result
+    assert ran(joined(SPREAD.replace("    ", "  "), part, "Shop"), "buy('x')") == result
+
+
+def test_a_part_with_all_methods_and_no_imports_keeps_those_of_the_module() -> None:
+    made = joined(SPREAD, SPREAD[SPREAD.index("class Shop") :], "Shop")
+    assert ast.dump(ast.parse(made)) == ast.dump(ast.parse(SPREAD))
+
+
+def test_what_nothing_mentions_any_more_and_no_part_could_remove_goes() -> None:
+    part = (
+        "class Shop:\n    def buy(self, name):\n        return self._log(name)\n\n"
+        "    def _log(self, text):\n        return {}\n"
+    )
+    made = tidied(joined(SPREAD, part, "Shop"), "Shop", ["buy"])
+    assert methods(made, "Shop") == ("__init__", "buy", "_log")
+    assert "random" not in made and "import copy" in made
+    assert "def log" in tidied(SPREAD, "Shop", ["buy"])
+
+
+@pytest.mark.parametrize("indent", ["  ", "\t"])
+def test_a_cut_answer_is_told_by_its_own_indentation(indent: str) -> None:
+    cut = SOURCE.replace("    ", indent)[:-12] + "("
+    assert methods(whole(cut)) == ("__init__", "buy")

@@ -155,7 +155,12 @@ def _untried(environment: Environment, executed: Iterable[ExecutedCall]) -> list
 
 
 def _unproven(environment: Environment, executed: Iterable[ExecutedCall]) -> list[Gap]:
-    seen = {(one.call.rule, one.outcome) for one in executed if one.expected}
+    owned = {operation.name: operation.rules for operation in environment.plan.operations}
+    seen = {
+        (one.call.rule, one.outcome)
+        for one in executed
+        if one.expected and one.call.rule in owned.get(one.call.tool, ())
+    }
     outcomes: tuple[Literal["ok", "refused"], ...] = ("ok", "refused")
     wanted = [Gap(rule.id, end, rule=True) for rule in environment.plan.rules for end in outcomes]
     return [gap for gap in wanted if (gap.what, gap.outcome) not in seen]

@@ -85,6 +85,6 @@ def _asked(operation: Operation, place: _Place, trial: Trial) -> bool:
     if len(keys) != 1 or given is None:
         return False
     key = trial.probe.arguments.get(keys[0])
-    records = trial.before.get(entity.collection, {})
-    record = records.get(key) if isinstance(key, str) else None
+    records = trial.before.get(entity.collection)
+    record = records.get(key) if isinstance(records, dict) and isinstance(key, str) else None
     return isinstance(record, dict) and record.get(place.name) != given

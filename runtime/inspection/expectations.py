@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeGuard
 
 from ..records import Expectation, Finding, TestCall
 from ..state import Json
@@ -35,7 +36,7 @@ def agreed(call: TestCall, second: Expectation | None) -> TestCall:
     loose = {place(path) for path in mine.keys() | yours.keys() if path not in both}
     return call.model_copy(
         update={
-            "error": call.error if call.error == second.error else "",
+            "error": _code(call.error) if _code(call.error) == _code(second.error) else "",
             "changes": both,
             "frame": tuple(sorted(loose)),
             "data": (data := common(call.data, second.data)),
@@ -78,7 +79,12 @@ def lack(one: ExecutedCall) -> str:
 def speaks(result: Json, code: str) -> bool:
     """Whether a refusal gives this code."""
     error = result.get("error") if isinstance(result, dict) else None
-    return isinstance(error, str) and error.partition(":")[0].strip() == code
+    return isinstance(error, str) and _code(error) == code
+
+
+def _code(error: str) -> str:
+    """The code of an error that may go on with a clause."""
+    return error.partition(":")[0].strip()
 
 
 # ------------------------------------------------------------------ changes
@@ -196,16 +202,23 @@ def _common_items(mine: list[Json], yours: list[Json]) -> Json:
 
 
 def same(left: Json, right: object) -> bool:
-    """Equal JSON values; numbers may differ in the twelfth digit, and 2 equals 2.0."""
+    """Equal JSON values; floats may differ in the ninth digit, and 2 equals 2.0."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
-    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+    if isinstance(left, int) and isinstance(right, int):
+        return left == right
+    if _is_number(left) and _is_number(right):
         return math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-9)
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(same(left[k], right[k]) for k in left)
     return type(left) is type(right) and left == right
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    """Whether it is a number within the range of floats."""
+    return isinstance(value, float) or (isinstance(value, int) and abs(value) < 10**300)
 
 
 def settled(calls: Iterable[TestCall], seconds: Mapping[int, Expectation]) -> tuple[TestCall, ...]:

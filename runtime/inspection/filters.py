@@ -10,6 +10,7 @@ from ..records import Attribute, Entity, EnvironmentPlan, Finding, Operation, Pa
 from ..state import Json, canonical
 from .faults import Fault, by_cause
 from .pairs import PAGING
+from .states import fits
 from .subjects import Subject
 from .trials import Trial
 from .wording import shown
@@ -29,6 +30,7 @@ class _Filter:
 
     option: str
     attribute: str
+    type: str
     key: str
     passes: Test
 
@@ -91,10 +93,14 @@ def _missing(trial: Trial, one: _Filter, listed: dict[bytes, Trial]) -> Iterator
 
 
 def _items(trial: Trial, one: _Filter) -> list[dict[str, Json]]:
+    """The items that tell the attribute; one of another type is for other gates to tell."""
     return [
         item
         for item in trial.reply.value["data"]
-        if isinstance(item, dict) and one.attribute in item and isinstance(item.get(one.key), str)
+        if isinstance(item, dict)
+        and isinstance(item.get(one.key), str)
+        and one.attribute in item
+        and (item[one.attribute] is None or fits(one.type, item[one.attribute]))
     ]
 
 
@@ -114,9 +120,10 @@ def _filters(plan: EnvironmentPlan, operation: Operation) -> Iterator[_Filter]:
         bound = _bound(field, attributes)
         if field.name in attributes and (not field.required or _by_name(operation, entity)):
             if _exact(field, attributes[field.name], entity):
-                yield _Filter(field.name, field.name, entity.key, _equal)
+                yield _Filter(field.name, field.name, field.type, entity.key, _equal)
         elif bound is not None:
-            yield _Filter(field.name, bound[0], entity.key, bound[1])
+            name, test = bound
+            yield _Filter(field.name, name, attributes[name].type, entity.key, test)
 
 
 _OTHERWISE = frozenset(

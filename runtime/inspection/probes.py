@@ -155,7 +155,13 @@ def _near(
     kind = date if field.type == "date" else datetime
     now: list[Json] = [state.get(s.name) for s in plan.scalars if s.type == field.type]
     days = [kind.fromisoformat(value) for value in now if fits(field.type, value)]
-    return [(day + timedelta(n)).isoformat() for day in days[:1] for n in (-1, 1, *numbers)]
+    near = [(day, n) for day in days[:1] for n in (-1, 1, *numbers) if _in_calendar(day, n)]
+    return [(day + timedelta(n)).isoformat() for day, n in near]
+
+
+def _in_calendar(day: date, number: int) -> bool:
+    """Whether the calendar has the day that lies so many days from another."""
+    return date.min.toordinal() <= day.toordinal() + number <= date.max.toordinal()
 
 
 def _spread(values: list[Json], most: int) -> list[Json]:

@@ -139,3 +139,10 @@ def test_gaps_say_which_call_is_wanting(environment: Environment) -> None:
     assert "return_book: a call that succeeds" in map(str, found)
     assert "rule R1: a call that violates it and is refused" in map(str, found)
     assert "rule R1: a call that keeps it and succeeds" not in map(str, found)
+
+
+def test_only_a_tool_that_has_to_keep_a_rule_proves_it(environment: Environment) -> None:
+    legal = LEND.model_copy(update={"tool": "get_book"})
+    violating = EMPTY.model_copy(update={"tool": "get_book"})
+    both = [executed(legal, "ok"), executed(violating, "refused")]
+    assert "R1" in untested_rules(environment, both)

@@ -53,6 +53,16 @@ def test_what_two_values_agree_on_holds_of_both(one: Any, other: Any) -> None:
         assert holds(both, one) and holds(both, other)
 
 
+def test_whole_numbers_are_exact_and_none_is_too_large_to_compare() -> None:
+    assert not same(5_000_000_000, 5_000_000_001)
+    assert same(10**400, 10**400) and not same(10**400, 1.5) and not same(0.5, 10**400)
+
+
+def test_the_clause_of_an_error_is_no_part_of_its_code() -> None:
+    call = TestCall(tool="lend_book", expect="refused", error="no_copy: No copy is left.")
+    assert agreed(call, Expectation(expect="refused", error="no_copy")).error == "no_copy"
+
+
 def test_truth_is_no_number_and_two_is_two_point_nought() -> None:
     assert same(2, 2.0) and same(0.1 + 0.2, 0.3)
     assert not same(True, 1) and not same(0, False) and not same("1", 1)

@@ -80,3 +80,10 @@ def test_each_parameter_meets_each_hostile_value(plan: EnvironmentPlan) -> None:
     probes = list(hostile_probes(operation(plan, "lend_book"), base))
     assert len(probes) == 2 * len(HOSTILE)
     assert {"book_id": "B1", "member_id": None} in [probe.arguments for probe in probes]
+
+
+@pytest.mark.parametrize("today", ["9999-12-31", "0001-01-01"])
+def test_days_beyond_the_calendar_are_left_out(
+    plan: EnvironmentPlan, state: dict[str, Any], today: str
+) -> None:
+    assert today in tried(plan, state | {"today": today}, name="due", type="date")

@@ -514,3 +514,12 @@ def test_tools_that_need_other_calls_first_are_tried_with_hostile_values_too(
     findings = inspect_class(pool, plan, text, {**state, "loans": loans}).findings
     assert {(f.gate, f.where) for f in findings} == {("types", "return_book")}
     assert "after " in findings[0].message
+
+
+def test_items_of_another_type_than_planned_end_no_inspection(
+    pool: Pool, plan: EnvironmentPlan, source: str, state: dict[str, Any]
+) -> None:
+    text = source.replace("append(dict(book))", "append({**book, 'pages': str(book['pages'])})")
+    assert text != source
+    found = inspect_class(pool, plan, text, state).findings
+    assert {finding.gate for finding in found} == {"lookups"}

@@ -57,7 +57,8 @@ def test_the_prompt_of_every_step_is_the_one_of_dspy(signature: type[dspy.Signat
 
 
 def test_a_changed_instruction_or_description_is_sent() -> None:
-    signature = MineTasks.with_instructions("First.")
+    signature = MineTasks.with_updated_fields("ideas", desc="in prose")  # shares no field
+    signature.instructions = "First."
     assert "First." in SourceAdapter().format(signature, [], {"tasks": ["a"]})[0]["content"]
     signature.instructions = "Second."
     signature.model_fields["ideas"].json_schema_extra["desc"] = "in verse"

@@ -128,7 +128,7 @@ def test_tools_left_untested_are_asked_for_again_and_else_admit_nothing(
         made = build(pool, library, library_state, library_source, calls[:-1], repairs=0)
     assert made.inspection.admitted
     assert "tag_book" in lm.history[0]["messages"][-1]["content"].split("missing ## ]]")[1]
-    with answering(*proposed(), *proposed(), verdicts()):
+    with answering(*proposed(), *proposed(), verdicts(reviewed=len(calls) - 1)):
         made = build(pool, library, library_state, library_source, calls[:-1], repairs=0)
     assert made.environment is None
     assert "tools left untested: tag_book" in made.problem
@@ -195,3 +195,35 @@ def test_a_rule_without_a_violating_call_is_asked_for_and_else_admits_nothing(
     assert "rule R3: a call that violates it" in lm.history[0]["messages"][-1]["content"]
     assert made.environment is None
     assert "rules left unproven: R3" in made.problem
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (verdicts(reviewed=10**9), "says that it judged 1000000000"),
+        (verdicts(0), "speaks of [0]"),
+        (verdicts(len(CALLS) + 1), f"speaks of [{len(CALLS) + 1}]"),
+    ],
+)
+def test_a_judge_whose_numbers_are_not_those_shown_is_asked_again_and_else_admits_nothing(
+    answering: Any, pool: Pool, library: EnvironmentPlan, library_state: Any, library_source: str,
+    calls: Any, answer: Any, problem: str,
+) -> None:  # fmt: skip
+    with answering(answer, verdicts()):
+        made = build(pool, library, library_state, library_source, calls)
+    assert made.inspection.admitted
+    with answering(answer, answer):
+        made = build(pool, library, library_state, library_source, calls)
+    assert made.environment is None
+    assert problem in made.problem
+
+
+def test_a_fail_counts_though_the_same_call_is_passed_or_doubted_too(
+    answering: Any, pool: Pool, library: EnvironmentPlan, library_state: Any, library_source: str,
+    calls: Any,
+) -> None:  # fmt: skip
+    answer = verdicts(1, 2, 3)
+    answer["judgements"] += [{"call": n, "verdict": "warning", "reason": "odd"} for n in (1, 2, 3)]
+    with answering(answer):
+        made = build(pool, library, library_state, library_source, calls, repairs=0)
+    assert made.environment is None

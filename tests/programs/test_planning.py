@@ -106,3 +106,20 @@ def test_a_plan_of_the_size_that_is_asked_for_is_accepted(tools: int) -> None:
     assert fewest <= tools <= most
     assert str(tools) in size(tools)
     assert f"{least_rules(tools)} to" in size(tools)
+
+
+@pytest.mark.parametrize("said", ["library env", "Library_Env", "class LibraryEnv(object):"])
+def test_a_class_name_is_made_one_since_no_repair_could(
+    answering: Any, idea: EnvironmentIdea, plan_answer: dict[str, Any], said: str
+) -> None:
+    with answering({**plan_answer, "class_name": said}):
+        made = planner()(idea=idea)
+    assert made.problem == "" and made.plan is not None
+
+
+def test_what_a_repair_gives_is_not_dropped(library: EnvironmentPlan) -> None:
+    (rule, *_) = library.rules
+    said = dspy.Prediction(
+        entities=[], scalars=[], operations=[], rules=[rule], drop=[rule.id, library.rules[1].id]
+    )
+    assert [r.id for r in patched(library, said).rules] == ["R1", "R3"]

@@ -108,6 +108,7 @@ def test_records_in_inputs_become_plain_json() -> None:
         "```python\nx = 1\n```",
         "```\nx = 1\n```\n",
         "\n\nx = 1\n\n",
+        "```python\nx = 1",
     ],
 )
 def test_only_the_outermost_fence_is_taken_off(text: str) -> None:

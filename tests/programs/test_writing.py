@@ -16,7 +16,9 @@ def only(source: str, class_name: str, *names: str) -> str:
     """The class with only these methods in it."""
     tree = ast.parse(source)
     found = next(node for node in tree.body if isinstance(node, ast.ClassDef))
-    kept = [m for m in found.body if isinstance(m, ast.FunctionDef) and m.name in names]
+    kept: list[ast.stmt] = [
+        m for m in found.body if isinstance(m, ast.FunctionDef) and m.name in names
+    ]
     return ast.unparse(ast.ClassDef(class_name, [], [], kept, [], type_params=[]))
 
 
