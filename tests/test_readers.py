@@ -176,6 +176,7 @@ def test_any_list_of_strings_is_read_back_without_its_repetitions(
         ("t.csv", "\n\ntask\n", "its columns are none"),
         ("t.csv", "task\n" + "a" * 200_000, "line 2 is no entry of a table: field larger"),
         ("t.csv", "task\n", "every row is empty"),
+        ("t.csv", 'task\n"one\ntwo\n', "line 3 is no entry of a table: unexpected end of data"),
         ("t.json", '[{"Name": "n", "Functions": "", "Instructions": [1]}]', "Instructions are .1."),
         ("t.parquet", "PAR1", "ends in .parquet"),
     ],

@@ -79,6 +79,8 @@ def _foreign(
     path: Path, state: Path | None, plan: EnvironmentPlan | None, class_name: str | None
 ) -> tuple[Candidate, ...]:
     environments = environments_by_id(path)
+    if not environments:
+        raise DataError(f"{path} holds no class; at least one environment is expected.")
     _known(path, class_name, [environment.class_name for environment in environments.values()])
     found = state or _beside(path)
     return tuple(

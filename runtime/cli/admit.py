@@ -14,6 +14,7 @@ from ..errors import ConfigurationError, EnvscalerError
 from ..formats import Export, write_export
 from ..inspection import untested_tools
 from ..records import Environment, Inspection
+from ..run_folder import DATABASE, EXPORT
 from ..sandbox import Pool
 from ..state import Json
 from .admission_view import admission_view
@@ -37,7 +38,8 @@ def run(
     Raises:
         typer.Exit: with 1, where a class is not admitted.
         EnvscalerError: an admitted class cannot be written to `out`.
-        ConfigurationError: there is no such class, or `out` is given and no plan.
+        ConfigurationError: there is no such class, or `out` belongs to a run or is given without a
+            plan.
         DataError: a file cannot be read.
         SandboxError: the sealed execution itself failed.
     """
@@ -51,6 +53,10 @@ def run(
         raise ConfigurationError(
             "--out needs --plan: an export holds environments with a plan. Without --out, --json "
             "shows the plan that is derived from the class; complete it and give it."
+        )
+    if out is not None and (out.parent if out.name == EXPORT else out).joinpath(DATABASE).exists():
+        raise ConfigurationError(
+            f"--out {out} belongs to a run, and its export would be replaced: give another folder."
         )
     with Pool(unsafe=unsafe) as pool:
         admissions = [admit(pool, candidate) for candidate in candidates]

@@ -11,7 +11,7 @@ from rich.text import Text
 from ..errors import DataError, EnvscalerError
 from ..readers import read_tasks
 from .blocks import Cell, console, table
-from .sources import open_shelf
+from .sources import open_shelf, read_record
 from .wording import counted
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def _stored(folder: Path) -> list[Judged]:
     if not (folder / DATABASE).is_file():
         return []
     with RunStore.read(folder) as store:
-        tasks = [stored.read(SourceTask) for stored in store.records("task")]
-        ideas = [stored.read(EnvironmentIdea) for stored in store.records("idea")]
+        tasks = [read_record(folder, part, SourceTask) for part in store.records("task")]
+        ideas = [read_record(folder, part, EnvironmentIdea) for part in store.records("idea")]
     return [*tasks, *ideas]
 
 

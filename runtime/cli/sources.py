@@ -121,7 +121,7 @@ def _from_store(folder: Path, store: RunStore) -> Shelf:
     from ..models import Ledger
 
     def read(kind: str, shape: type[P]) -> list[P]:
-        return [_record(folder, stored, shape) for stored in store.records(kind)]
+        return [read_record(folder, stored, shape) for stored in store.records(kind)]
 
     # A run may be going on. What a record names was kept before it, and so is read after it.
     trajectories, scenarios = read("trajectory", Trajectory), read("scenario", Scenario)
@@ -138,7 +138,12 @@ def _from_store(folder: Path, store: RunStore) -> Shelf:
     )
 
 
-def _record(folder: Path, stored: StoredRecord, shape: type[P]) -> P:
+def read_record(folder: Path, stored: StoredRecord, shape: type[P]) -> P:
+    """A stored record as a model of its type.
+
+    Raises:
+        DataError: it is damaged, or of another version.
+    """
     from pydantic import ValidationError
 
     try:

@@ -101,10 +101,10 @@ def read_signatures(path: Path) -> tuple[Benchmark, ...]:
     """The benchmarks of a signature file.
 
     Raises:
-        DataError: the file cannot be read or is no signature file.
+        DataError: the file cannot be read, is no signature file, or holds no benchmark.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=tuple[Benchmark, ...])
+        found = msgspec.json.decode(path.read_bytes(), type=tuple[Benchmark, ...])
     except OSError as fault:
         raise DataError(f"{path} cannot be read: {fault.strerror}") from fault
     except msgspec.DecodeError as fault:
@@ -112,6 +112,9 @@ def read_signatures(path: Path) -> tuple[Benchmark, ...]:
             f"{path} is no file of signatures ({fault}); make one with "
             "`python -m envscaler.runtime.decontamination.build SOURCES OUT`"
         ) from fault
+    if not found:
+        raise DataError(f"{path} holds no benchmark, so there is nothing to compare with")
+    return found
 
 
 def write_signatures(benchmarks: Iterable[Benchmark], path: Path) -> None:

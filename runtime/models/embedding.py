@@ -86,6 +86,7 @@ class HostedEmbedder:
 
 
 def _check(model: str, api_base: str | None, api_key: str | None) -> None:
+    litellm.suppress_debug_info = True  # it prints advice on stdout before it raises
     try:
         _, provider, _, _ = litellm.get_llm_provider(model)
         lacks = litellm.validate_environment(model)["missing_keys"]

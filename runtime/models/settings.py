@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -87,9 +88,11 @@ class ModelSettings:
 
     def __post_init__(self) -> None:
         for name, floor in (("concurrency", 1), ("retries", 0), ("timeout", 0.001)):
-            if getattr(self, name) < floor:
-                given = getattr(self, name)
+            given = getattr(self, name)
+            if not floor <= given < math.inf:  # true of nan, too
                 raise ConfigurationError(f"{name} is {given}: give {floor} or more")
+        if self.temperature is not None and not 0 <= self.temperature <= 2:
+            raise ConfigurationError(f"temperature is {self.temperature}: give 0 to 2")
 
     def model_for(self, step: str | None) -> str:
         """The model string of a step."""

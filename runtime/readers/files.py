@@ -115,7 +115,7 @@ def _listed(path: Path, value: Json) -> list[Json]:
 
 def _table_rows(path: Path, delimiter: str) -> Iterator[Row]:
     """The entries below the header; names of columns count in any case."""
-    table = csv.reader(_lines(path), delimiter=delimiter)
+    table = csv.reader(_lines(path), delimiter=delimiter, strict=True)
     try:
         header = [name.strip() for name in next(table)]
         columns = [name.casefold() for name in header]
@@ -131,5 +131,5 @@ def _table_rows(path: Path, delimiter: str) -> Iterator[Row]:
     except csv.Error as fault:
         raise DataError(
             f"{path}, line {table.line_num} is no entry of a table: {fault}. Put cells with line "
-            f"breaks or {delimiter!r} in double quotes. {ACCEPTED}"
+            f"breaks or {delimiter!r} in double quotes, and close them. {ACCEPTED}"
         ) from fault

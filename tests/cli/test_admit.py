@@ -127,3 +127,18 @@ def test_bad_input_is_one_line_and_a_code(
     (tmp_path / "folder").mkdir()
     found, told, err = envscaler("admit", *arguments)
     assert (found, told) == (code, "") and said in err
+
+
+def test_the_folder_of_a_run_is_no_place_for_an_export(tmp_path: Path, envscaler: Run) -> None:
+    (tmp_path / "run.db").touch()
+    plan = str(HERE / "library.json")
+    for out in (tmp_path, tmp_path / "export"):
+        code, told, err = envscaler("admit", str(SOURCE), "--plan", plan, "--out", str(out))
+        assert (code, told) == (2, "") and "belongs to a run" in err
+
+
+def test_a_file_without_any_class_is_refused(tmp_path: Path, envscaler: Run) -> None:
+    path = tmp_path / "env_metadata.json"
+    path.write_text("{}")
+    code, told, err = envscaler("admit", str(path))
+    assert (code, told) == (3, "") and "holds no class" in err

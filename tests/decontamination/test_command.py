@@ -82,3 +82,10 @@ def test_a_run_without_records_is_a_data_error(tmp_path: Path) -> None:
     RunStore.open(tmp_path / "run", {}).close()
     with pytest.raises(DataError, match="nothing to compare"):
         records_of(tmp_path / "run")
+
+
+def test_a_run_of_which_an_idea_is_damaged_is_a_data_error(tmp_path: Path) -> None:
+    with RunStore.open(tmp_path / "run", {}) as store:
+        store.keep("idea", SourceTask(text="Lend a book."), id="idea_1")
+    with pytest.raises(DataError, match="the stored idea idea_1 is damaged"):
+        records_of(tmp_path / "run")

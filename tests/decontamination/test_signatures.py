@@ -96,6 +96,9 @@ def test_a_file_that_is_no_signature_file_says_how_to_make_one(tmp_path: Path) -
     (tmp_path / "some.json").write_text('{"a": 1}')
     with pytest.raises(DataError, match=r"decontamination\.build SOURCES OUT"):
         Decontaminator.load(tmp_path / "some.json")
+    (tmp_path / "some.json").write_text("[]")
+    with pytest.raises(DataError, match="holds no benchmark"):
+        Decontaminator.load(tmp_path / "some.json")
 
 
 def test_own_signatures_are_used(tmp_path: Path, tasks: tuple[str, ...]) -> None:

@@ -38,3 +38,13 @@ def test_limits_have_floors(setting: dict[str, Any]) -> None:
 
 def test_a_key_is_not_shown() -> None:
     assert "secret" not in repr(ModelSettings(api_key="secret"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("timeout", float("nan")), ("timeout", float("inf")), ("temperature", float("nan")),
+     ("temperature", -0.1), ("temperature", 2.1)],
+)  # fmt: skip
+def test_a_number_out_of_its_range_is_a_wrong_setting(name: str, value: float) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name} is {value}: give"):
+        ModelSettings(**{name: value})  # type: ignore[arg-type]
