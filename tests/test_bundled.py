@@ -77,16 +77,17 @@ def test_the_export_verifies(made: Synthesized) -> None:
     assert [v for v in verdicts if not v.holds] == []
 
 
-def test_the_same_inputs_give_the_same_bytes(made: Synthesized, tmp_path: Path) -> None:
-    synthesize(out=tmp_path / "again")
-    assert files(tmp_path / "again" / "export") == files(folder(made) / "export")
-
-
-def test_a_finished_run_is_taken_up_again_with_the_same_export(made: Synthesized) -> None:
-    before = files(folder(made) / "export")
-    again = synthesize(out=folder(made))
+def test_the_same_inputs_give_the_same_bytes_also_when_a_finished_run_is_taken_up_again(
+    tmp_path: Path,
+) -> None:
+    first, other = tmp_path / "first", tmp_path / "other"
+    for out in (first, other):
+        synthesize(out=out, scenarios=1)
+    before = files(first / "export")
+    assert files(other / "export") == before
+    again = synthesize(out=first, scenarios=1)
     assert again.ledger.total.asked == 0
-    assert files(folder(made) / "export") == before
+    assert files(first / "export") == before
 
 
 def test_an_export_is_read_back_as_it_was_made(made: Synthesized) -> None:
@@ -114,7 +115,7 @@ def test_with_a_tenth_of_the_answers_damaged_the_run_ends_and_its_export_verifie
     rows = recording_path().read_text(encoding="utf-8").splitlines()
     broken = tmp_path / "damaged.jsonl"
     broken.write_text("\n".join(damaged(rows, seed)) + "\n", encoding="utf-8")
-    made = synthesize(out=tmp_path / "run", models=ModelSettings(recordings=(broken,)))
+    made = synthesize(out=tmp_path / "run", models=ModelSettings(recordings=(broken,)), scenarios=2)
     assert all(isinstance(error, ReplayMiss) for error in made.errors)
     lost = [s for s in made.journal.settled if s.status != "kept"]
     assert lost

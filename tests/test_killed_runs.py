@@ -108,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
 def watched() -> Watcher:
     watcher = Watcher()
     with dspy.context(callbacks=[watcher]):
-        synthesize()
+        synthesize(scenarios=1)
     return watcher
 
 
@@ -124,7 +124,7 @@ def endpoint(watched: Watcher) -> Iterator[Endpoint]:
 
 def start(endpoint: Endpoint, out: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", "from envscaler.runtime.cli import main; main()"]
-    command += ["synthesize", "--out", str(out), "--quiet"]
+    command += ["synthesize", "--out", str(out), "--quiet", "--scenarios", "1"]
     command += ["--model", "openai/test", "--api-base", endpoint.url]
     command += ["--concurrency", str(CONCURRENCY), "--retries", "0"]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

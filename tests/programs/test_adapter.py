@@ -21,7 +21,7 @@ SIGNATURES = [
 ]
 
 
-class Typed(dspy.Signature):
+class Typed(dspy.Signature):  # type: ignore[misc]
     """Take what is read as JSON."""
 
     text: str = dspy.InputField()

@@ -18,7 +18,7 @@ from envscaler.runtime.records import SourceTask
 from envscaler.signatures import Act, PySource, SourceAdapter, WriteClass
 
 
-class JudgeTask(dspy.Signature):
+class JudgeTask(dspy.Signature):  # type: ignore[misc]
     """Say whether the task needs an environment."""
 
     task: str = dspy.InputField()

@@ -19,7 +19,8 @@ def only(source: str, class_name: str, *names: str) -> str:
     kept: list[ast.stmt] = [
         m for m in found.body if isinstance(m, ast.FunctionDef) and m.name in names
     ]
-    return ast.unparse(ast.ClassDef(class_name, [], [], kept, [], type_params=[]))
+    found.name, found.body = class_name, [*kept]
+    return ast.unparse(found)
 
 
 def test_a_class_is_written_in_one_call(
