@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from ..errors import EnvscalerError, RunError
+from ..errors import DataError, EnvscalerError, RunError
 from .wording import one_line
 
 INTERRUPTED = 130
@@ -48,6 +48,8 @@ def explained() -> Iterator[None]:
     except BrokenPipeError:
         _mute()
         raise typer.Exit(BROKEN_PIPE) from None
+    except PermissionError as error:
+        _end(f"error: {error.filename} cannot be used: {error.strerror}", DataError.exit_code)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

@@ -106,7 +106,8 @@ def _missed_changes(one: ExecutedCall) -> Iterator[str]:
 def _stands(reached: Mapping[str, Json], path: str, value: Json) -> bool:
     if path in reached:
         return same(value, reached[path])
-    return value is None and not any(known.startswith(f"{path}.") for known in reached)
+    there = any(known.startswith(f"{path}.") for known in reached)
+    return there if value == {} else value is None and not there
 
 
 def _shown_at(reached: Mapping[str, Json], path: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .programs.run import Synthesized, synthesize
+    from .programs.skeletons import SkeletonSettings
     from .runtime.episodes import Episode
     from .runtime.errors import EnvscalerError
     from .runtime.formats import Export, read_export, write_export
@@ -22,6 +23,7 @@ __all__ = [
     "Export",
     "ModelSettings",
     "Pool",
+    "SkeletonSettings",
     "Synthesized",
     "read_export",
     "read_tasks",
@@ -37,6 +39,7 @@ _HOMES = {
     "Export": "runtime.formats",
     "ModelSettings": "runtime.models",
     "Pool": "runtime.sandbox",
+    "SkeletonSettings": "programs.skeletons",
     "Synthesized": "programs.run",
     "read_export": "runtime.formats",
     "read_tasks": "runtime.readers",

@@ -136,6 +136,16 @@ def changed(call: TestCall, **fields: Any) -> TestCall:
     return call.model_copy(update=fields)
 
 
+def test_a_new_record_may_be_expected_without_its_attributes(
+    pool: Pool, environment: Environment, state: dict[str, Any]
+) -> None:
+    frame = ("books.B1", "next_loan")
+    there = changed(LEND, changes={f"loans.L{state['next_loan']}": {}}, frame=frame, data=None)
+    assert lack(run(pool, environment, state, there)) == ""
+    nowhere = changed(there, changes={"loans.L99": {}}, frame=("loans.L3", *frame))
+    assert "loans.L99 must be" in lack(run(pool, environment, state, nowhere))
+
+
 def test_a_call_that_does_as_expected_lacks_nothing(
     pool: Pool, environment: Environment, state: dict[str, Any]
 ) -> None:
