@@ -20,18 +20,15 @@ import dspy
 import pytest
 from dspy.utils.callback import BaseCallback
 
-from envscaler import synthesize
+from envscaler import SkeletonSettings, synthesize
 from envscaler.runtime.models import Question
 from envscaler.runtime.models.asking import current
 from envscaler.runtime.state import digest
 
 STAGES = [
     "mine tasks",
-    "plan environment",
     "write class",
-    "predict outcomes",
     "judge outcomes",
-    "propose scenario",
     "act",
 ]
 CONCURRENCY = 4
@@ -108,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
 def watched() -> Watcher:
     watcher = Watcher()
     with dspy.context(callbacks=[watcher]):
-        synthesize(scenarios=1)
+        synthesize(skeletons=SkeletonSettings(environments=2), scenarios=1)
     return watcher
 
 
@@ -124,7 +121,8 @@ def endpoint(watched: Watcher) -> Iterator[Endpoint]:
 
 def start(endpoint: Endpoint, out: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", "from envscaler.runtime.cli import main; main()"]
-    command += ["synthesize", "--out", str(out), "--quiet", "--scenarios", "1"]
+    command += ["synthesize", "--out", str(out), "--quiet"]
+    command += ["--environments", "2", "--scenarios", "1"]
     command += ["--model", "openai/test", "--api-base", endpoint.url]
     command += ["--concurrency", str(CONCURRENCY), "--retries", "0"]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
