@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import lru_cache
@@ -28,6 +29,9 @@ from ..state import digest
 from .answers import Answer, Reply
 from .asking import Question, current
 from .desk import Desk, Prompt, Ticket
+
+# DSPy warns of every cut answer; the desk does so once for a step.
+logging.getLogger("dspy.clients.lm").setLevel(logging.ERROR)
 
 Send = Callable[[Request, Question], Reply]
 
