@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envscaler.runtime.sandbox import Call, Pool
 from envscaler.runtime.sources import joined, methods, tidied, whole
 
 SOURCE = '''import copy
@@ -115,11 +116,13 @@ class Shop:
 """
 
 
-def ran(source: str, call: str) -> object:
-    """What a call comes to on a shop made by the source."""
-    names: dict[str, object] = {}
-    exec(source, names)
-    return eval(f"Shop({{'items': {{}}}}).{call}", names)
+def bought(pool: Pool, source: str) -> object:
+    """What `buy` comes to on a sealed shop made by the source."""
+    with pool.open(source, "Shop", profile="imported") as sealed:
+        [shop] = sealed.create([{"items": {}}])
+        [reply] = sealed.step([Call(shop, "buy", {"name": "x"})])
+    assert reply.status == "ok", reply.error
+    return reply.value
 
 
 @pytest.mark.parametrize(
@@ -133,7 +136,7 @@ def ran(source: str, call: str) -> object:
         (
             "class Shop:\n    KINDS = ('c',)\n    MORE = 1\n"
             "    def buy(self, name):\n        return self.KINDS, self.MORE\n",
-            (("c",), 1),
+            [["c"], 1],
         ),
         (
             "class Refusal(Exception):\n    def __init__(self, code):\n        self.code = 7\n"
@@ -149,9 +152,9 @@ def ran(source: str, call: str) -> object:
     ],
     ids=["constant", "new constant", "attributes", "class", "two spaces", "tabs", "CRLF"],
 )
-def test_what_a_part_defines_takes_effect(part: str, result: object) -> None:
-    assert ran(joined(SPREAD, part, "Shop"), "buy('x')") == result
-    assert ran(joined(SPREAD.replace("    ", "  "), part, "Shop"), "buy('x')") == result
+def test_what_a_part_defines_takes_effect(part: str, result: object, pool: Pool) -> None:
+    assert bought(pool, joined(SPREAD, part, "Shop")) == result
+    assert bought(pool, joined(SPREAD.replace("    ", "  "), part, "Shop")) == result
 
 
 def test_a_part_with_all_methods_and_no_imports_keeps_those_of_the_module() -> None:
