@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from ..records import Attribute, Entity, EnvironmentPlan, Finding, Operation
 from ..state import Json, same
 from .faults import Fault, by_cause
+from .graph import returned_keys
 from .misfits import unfit
 from .probes import snake
-from .promises import returned_keys
 from .subjects import Subject
 from .trials import Trial
 from .wording import shown

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ..records import EnvironmentPlan, Finding, Operation
 from ..state import Difference, Json
 from .faults import Fault, by_cause
+from .graph import returned_keys
 from .states import check_state
 from .strictness import speaks
 from .subjects import Subject
@@ -61,15 +62,9 @@ def _unplanned_data(subject: Subject) -> Iterator[Fault]:
         if operation is None or not {"data", "message"} & trial.reply.value.keys():
             continue  # the contract gate tells of the latter
         data = trial.reply.value.get("data")
-        lack = _shape_fault(data, returned_keys(subject.plan, operation), operation.many)
+        lack = _shape_fault(data, {*returned_keys(subject.plan, operation)}, operation.many)
         if lack:
             yield trial, lack, f"its data is {shown(data)}: {lack}"
-
-
-def returned_keys(plan: EnvironmentPlan, operation: Operation) -> set[str]:
-    """The keys of an operation's data, with the attributes that an entity's name stands for."""
-    attributes = {entity.name: [f.name for f in entity.attributes] for entity in plan.entities}
-    return {key for name in operation.returns for key in attributes.get(name, [name])}
 
 
 def _shape_fault(data: Json, keys: set[str], many: bool) -> str:

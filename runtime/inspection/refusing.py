@@ -9,6 +9,7 @@ from ..records import Entity, Finding, Operation
 from ..state import Json, canonical
 from .faults import Fault, by_cause
 from .misfits import Misfit, misfits
+from .plans import INVALID
 from .probes import snake
 from .reading import lost_errors
 from .strictness import speaks
@@ -60,7 +61,7 @@ def _codes(operation: Operation) -> list[str] | None:
     codes = [match[1] for match in found if match]
     if len(codes) < len(found):
         return None
-    return [*codes, "invalid_argument"] if operation.parameters else codes
+    return [*codes, INVALID] if operation.parameters else codes
 
 
 # ------------------------------------------------------------------ unknown ids
@@ -80,7 +81,7 @@ def _miscalled(subject: Subject) -> Iterator[Fault]:
             continue
         meant = _absence_codes(operation, entities[str(found[0].field.references)])
         begun = _CODED.match(str(trial.reply.value.get("error")))
-        if not meant or begun is None or begun[1] in (*meant, "invalid_argument"):
+        if not meant or begun is None or begun[1] in (*meant, INVALID):
             continue
         if begun[1] in (_codes(operation) or ()) and _otherwise_fine(
             subject, trial, found[0], worked
